@@ -116,7 +116,7 @@ impl Content {
 }
 
 /// One error that an operation may answer with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ErrorCase {
     /// The HTTP status.
@@ -124,13 +124,14 @@ pub struct ErrorCase {
     /// The machine code.
     pub code: Code,
     /// The client's words, or their template.
-    pub message: Cow<'static, str>,
+    pub message: &'static str,
 }
 
 impl ErrorCase {
     /// Names an error.
-    pub fn new(status: StatusCode, code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into() }
+    #[must_use]
+    pub const fn new(status: StatusCode, code: Code, message: &'static str) -> Self {
+        Self { status, code, message }
     }
 }
 

@@ -1,0 +1,44 @@
+use bartizan_contract::{Reply, RouteOf};
+use http::{HeaderMap, Request};
+
+use crate::negotiate::Accept;
+use crate::request_id::{Correlation, RequestId};
+
+/// What an error answer needs to know of its request, which is gone by then.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) reply: Reply,
+    pub(crate) accept: Accept,
+    pub(crate) correlation: Correlation,
+    pub(crate) route: Route,
+}
+
+/// Whether a route matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    Matched,
+    Unmatched,
+    /// Nobody said how to tell.
+    Unknown,
+}
+
+impl Asked {
+    pub(crate) fn for_request<B>(request: &Request<B>, route_of: Option<RouteOf>) -> Self {
+        let headers: &HeaderMap = request.headers();
+        Self {
+            reply: Reply::for_request(request),
+            accept: Accept::of(headers),
+            correlation: Correlation::of(headers, request.extensions()),
+            route: match route_of.map(|route_of| route_of(request.extensions())) {
+                None => Route::Unknown,
+                Some(None) => Route::Unmatched,
+                Some(Some(_)) => Route::Matched,
+            },
+        }
+    }
+
+    /// The id that header, body and log share; made now if the request had none.
+    pub(crate) fn request_id(&self) -> RequestId {
+        self.correlation.request_id()
+    }
+}

@@ -1,0 +1,54 @@
+use bartizan_contract::{
+    Code, Content, Describe, Description, ErrorCase, Header, Operation, ResponseSelector, Schema,
+};
+use http::StatusCode;
+use serde_json::json;
+
+use crate::request_id::X_REQUEST_ID;
+use crate::{ErrorEnvelopeLayer, RequestIdLayer};
+
+impl<O> Describe for ErrorEnvelopeLayer<O> {
+    /// Every operation may fail with a 500, and every error is also a problem (RFC 9457).
+    fn describe(&self, _: &Operation<'_>, description: &mut Description) {
+        description.add_error(ErrorCase::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            Code::INTERNAL_ERROR,
+            "Internal server error",
+        ));
+        description.add_content(
+            ResponseSelector::Errors,
+            Content::new("application/problem+json", problem_schema()),
+        );
+    }
+}
+
+impl<M> Describe for RequestIdLayer<M> {
+    fn describe(&self, _: &Operation<'_>, description: &mut Description) {
+        description.add_header(
+            ResponseSelector::All,
+            Header::new(
+                X_REQUEST_ID,
+                "Identifies the request in logs and error bodies.",
+                Schema::inline(json!({ "type": "string", "pattern": "^[!-~]{1,128}$" })),
+            ),
+        );
+    }
+}
+
+fn problem_schema() -> Schema {
+    Schema::named(
+        "Problem",
+        json!({
+            "type": "object",
+            "required": ["type", "title", "status", "detail", "code", "requestId"],
+            "properties": {
+                "type": { "type": "string", "format": "uri-reference" },
+                "title": { "type": "string" },
+                "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+                "detail": { "type": "string" },
+                "code": { "type": "string", "pattern": "^[A-Z][A-Z0-9_]{0,62}$" },
+                "requestId": { "type": "string" },
+            },
+        }),
+    )
+}

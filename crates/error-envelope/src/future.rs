@@ -1,0 +1,172 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http::{Response, response};
+use http_body::Body;
+use pin_project_lite::pin_project;
+
+use crate::answer::Exchange;
+use crate::asked::Asked;
+use crate::failure::{BoxError, Failure, catch, discard};
+use crate::layer::Settings;
+use crate::rewrite::{Decision, MAX_TEXT};
+use crate::{EnvelopeBody, Observer, Stage};
+
+pin_project! {
+    /// Waits for the inner response, and for the text of a short error.
+    pub struct ResponseFuture<F, B, O = ()> {
+        #[pin]
+        state: State<F, B>,
+        // Taken when the answer is made.
+        exchange: Option<Exchange<O>>,
+    }
+}
+
+pin_project! {
+    #[project = StateProj]
+    enum State<F, B> {
+        Calling { #[pin] future: F },
+        Reading { #[pin] body: B, head: Option<response::Parts>, text: BytesMut },
+        Failed { failure: Option<Failure> },
+    }
+}
+
+impl<F, B, O> ResponseFuture<F, B, O> {
+    pub(crate) const fn calling(
+        future: F,
+        asked: Asked,
+        settings: Arc<Settings>,
+        observer: O,
+    ) -> Self {
+        Self::new(State::Calling { future }, asked, settings, observer)
+    }
+
+    pub(crate) const fn failed(
+        failure: Failure,
+        asked: Asked,
+        settings: Arc<Settings>,
+        observer: O,
+    ) -> Self {
+        Self::new(State::Failed { failure: Some(failure) }, asked, settings, observer)
+    }
+
+    const fn new(state: State<F, B>, asked: Asked, settings: Arc<Settings>, observer: O) -> Self {
+        Self { state, exchange: Some(Exchange::new(asked, settings, observer)) }
+    }
+}
+
+impl<F, B, E, O> Future for ResponseFuture<F, B, O>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    E: Into<BoxError>,
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+    O: Observer,
+{
+    type Output = Result<Response<EnvelopeBody<B, O>>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let failure = match this.state.as_mut().project() {
+                StateProj::Calling { future } => {
+                    let polled = catch(Stage::Future, || {
+                        future.poll(cx).map_err(|error| Failure::Error(error.into()))
+                    });
+                    match polled {
+                        Ok(Poll::Pending) => return Poll::Pending,
+                        Ok(Poll::Ready(Ok(response))) => {
+                            let (head, body) = response.into_parts();
+                            let exchange = take(this.exchange);
+                            match exchange.decide(&head, &body) {
+                                // Calling -> done
+                                Ok(Decision::Pass) => {
+                                    return Poll::Ready(Ok(exchange.pass(head, body)));
+                                }
+                                Ok(Decision::Keep(report)) => {
+                                    return Poll::Ready(Ok(exchange.keep(head, body, &report)));
+                                }
+                                Ok(Decision::Replace(report)) => {
+                                    return Poll::Ready(Ok(exchange.replace(head, body, report)));
+                                }
+                                // Calling -> Reading
+                                Ok(Decision::Read) => {
+                                    *this.exchange = Some(exchange);
+                                    this.state.set(State::Reading {
+                                        body,
+                                        head: Some(head),
+                                        text: BytesMut::new(),
+                                    });
+                                    continue;
+                                }
+                                // Calling -> Failed
+                                Err(failure) => {
+                                    *this.exchange = Some(exchange);
+                                    discard(body);
+                                    failure
+                                }
+                            }
+                        }
+                        // Calling -> Failed
+                        Ok(Poll::Ready(Err(failure))) | Err(failure) => failure,
+                    }
+                }
+                StateProj::Reading { body, head, text } => {
+                    match catch(Stage::Future, || read(body, cx, text)) {
+                        // Reading -> done
+                        Ok(read) => {
+                            let text = ready!(read).then_some(&text[..]);
+                            return Poll::Ready(Ok(take(this.exchange).text(take(head), text)));
+                        }
+                        // Reading -> Failed
+                        Err(failure) => failure,
+                    }
+                }
+                // Failed -> done
+                StateProj::Failed { failure } => {
+                    let exchange = take(this.exchange);
+                    return Poll::Ready(Ok(exchange.fail(take(failure))));
+                }
+            };
+            // Drops what panicked; its drop may panic as well.
+            let failed = State::Failed { failure: Some(failure) };
+            discard(catch(Stage::Future, || this.state.set(failed)));
+        }
+    }
+}
+
+/// Reads a short text to its end; false when it is cut short by an error or longer than it said.
+fn read<B: Body<Data = Bytes>>(
+    mut body: Pin<&mut B>,
+    cx: &mut Context<'_>,
+    text: &mut BytesMut,
+) -> Poll<bool> {
+    loop {
+        match ready!(body.as_mut().poll_frame(cx)) {
+            None => return Poll::Ready(true),
+            Some(Err(_)) => return Poll::Ready(false),
+            Some(Ok(frame)) => {
+                let Ok(data) = frame.into_data() else { continue };
+                if (text.len() + data.len()) as u64 > MAX_TEXT {
+                    return Poll::Ready(false);
+                }
+                text.put(data);
+            }
+        }
+    }
+}
+
+#[expect(clippy::expect_used, reason = "polling a finished future is the caller's mistake")]
+fn take<T>(once: &mut Option<T>) -> T {
+    once.take().expect("`ResponseFuture` polled after completion")
+}
+
+impl<F, B, O> fmt::Debug for ResponseFuture<F, B, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,115 @@
+use std::borrow::Cow;
+use std::error::Error;
+use std::sync::Arc;
+
+use bartizan_contract::{ErrorReport, RouteOf};
+use tower_layer::Layer;
+
+use crate::problem::ProblemBase;
+use crate::registry::Registry;
+use crate::{ApiError, ConfigError, ErrorEnvelope, Observer};
+
+/// Turns every failure of the inner service into one shape; its own error is
+/// [`Infallible`](std::convert::Infallible).
+///
+/// Stands outside of every layer that answers requests.
+#[derive(Clone, Debug, Default)]
+pub struct ErrorEnvelopeLayer<O = ()> {
+    settings: Arc<Settings>,
+    observer: O,
+}
+
+/// What an envelope was told at build.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) registry: Registry,
+    pub(crate) base: ProblemBase,
+    pub(crate) client_text: ClientText,
+    pub(crate) route_of: Option<RouteOf>,
+}
+
+/// What becomes of the short plain text of a 4xx. The text of a 5xx never reaches the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientText {
+    /// It becomes the message.
+    #[default]
+    IsMessage,
+    /// It is logged, and the message is that of the status.
+    IsHidden,
+}
+
+impl ErrorEnvelopeLayer {
+    /// Knows length limits, and with feature `tower` also timeouts and load shedding.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<O> ErrorEnvelopeLayer<O> {
+    /// Reports errors of type `E`, wherever they stand in the `source()` chain.
+    ///
+    /// The outermost error of the chain that any mapping knows decides; a mapping made earlier
+    /// comes first.
+    #[must_use]
+    pub fn map_error<E: Error + 'static>(
+        mut self,
+        report: impl Fn(&E) -> ErrorReport + Send + Sync + 'static,
+    ) -> Self {
+        self.settings_mut().registry.map(report);
+        self
+    }
+
+    /// Reports errors of a type with `#[derive(ApiError)]`, wherever they stand in the chain.
+    #[must_use]
+    pub fn map_api_error<E: ApiError>(mut self) -> Self {
+        self.settings_mut().registry.map_api_error::<E>();
+        self
+    }
+
+    /// Sets the URI that, followed by the code, is the `type` of a problem (RFC 9457).
+    ///
+    /// # Errors
+    ///
+    /// When `base` is not the text of a URI that ends with `/`, `#`, `:` or `=`.
+    pub fn with_problem_base(
+        mut self,
+        base: impl Into<Cow<'static, str>>,
+    ) -> Result<Self, ConfigError> {
+        self.settings_mut().base = ProblemBase::parse(base.into())?;
+        Ok(self)
+    }
+
+    /// Decides what becomes of the text of a 4xx.
+    #[must_use]
+    pub fn with_client_text(mut self, text: ClientText) -> Self {
+        self.settings_mut().client_text = text;
+        self
+    }
+
+    /// Tells how to read the route template, so that a 404 where no route matched is
+    /// `ROUTE_NOT_FOUND`.
+    #[must_use]
+    pub fn with_route_of(mut self, route_of: RouteOf) -> Self {
+        self.settings_mut().route_of = Some(route_of);
+        self
+    }
+
+    /// Replaces the observer.
+    #[must_use]
+    pub fn with_observer<P: Observer>(self, observer: P) -> ErrorEnvelopeLayer<P> {
+        ErrorEnvelopeLayer { settings: self.settings, observer }
+    }
+
+    fn settings_mut(&mut self) -> &mut Settings {
+        Arc::make_mut(&mut self.settings)
+    }
+}
+
+impl<S, O: Clone> Layer<S> for ErrorEnvelopeLayer<O> {
+    type Service = ErrorEnvelope<S, O>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        ErrorEnvelope::new(inner, Arc::clone(&self.settings), self.observer.clone())
+    }
+}

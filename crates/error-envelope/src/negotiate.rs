@@ -1,0 +1,108 @@
+//! Proactive negotiation of the error's media type (RFC 9110, section 12.5.1).
+
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue};
+
+/// The media type of an error body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// `application/json`: the envelope.
+    Envelope,
+    /// `application/problem+json` (RFC 9457).
+    Problem,
+}
+
+/// What the request accepts, kept until an error needs to know: most requests never do.
+#[derive(Clone, Debug)]
+pub(crate) enum Accept {
+    Decided(Format),
+    Undecided(HeaderValue),
+}
+
+impl Accept {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut lines = headers.get_all(ACCEPT).iter();
+        match (lines.next(), lines.next()) {
+            (None, _) => Self::Decided(Format::Envelope),
+            (Some(only), None) if matches!(only.as_bytes(), b"*/*" | b"application/json") => {
+                Self::Decided(Format::Envelope)
+            }
+            (Some(only), None) => Self::Undecided(only.clone()),
+            (Some(_), Some(_)) => {
+                let lines = headers.get_all(ACCEPT).iter();
+                Self::Decided(negotiate(lines.map(HeaderValue::as_bytes)))
+            }
+        }
+    }
+
+    pub(crate) fn format(&self) -> Format {
+        match self {
+            Self::Decided(format) => *format,
+            Self::Undecided(value) => negotiate(std::iter::once(value.as_bytes())),
+        }
+    }
+}
+
+/// Prefers the type with the higher weight; a tie, and a request that accepts neither, get the
+/// envelope.
+pub(crate) fn negotiate<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Format {
+    let mut envelope = Best::default();
+    let mut problem = Best::default();
+    for range in lines.flat_map(|line| line.split(|byte| *byte == b',')) {
+        let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+        let Some(media) = parts.next() else { continue };
+        let weight = parts.find_map(weight).unwrap_or(MAX_WEIGHT);
+        envelope.consider(specificity(media, b"application/json"), weight);
+        problem.consider(specificity(media, b"application/problem+json"), weight);
+    }
+    if problem.weight > envelope.weight { Format::Problem } else { Format::Envelope }
+}
+
+/// The weight that the most specific matching range gives a type.
+#[derive(Default)]
+struct Best {
+    specificity: u8,
+    weight: u16,
+}
+
+impl Best {
+    fn consider(&mut self, specificity: u8, weight: u16) {
+        if specificity > self.specificity {
+            *self = Self { specificity, weight };
+        }
+    }
+}
+
+/// How closely a media range names a type: 0 not at all, 3 exactly.
+fn specificity(range: &[u8], media_type: &[u8]) -> u8 {
+    if range.eq_ignore_ascii_case(media_type) {
+        3
+    } else if range.eq_ignore_ascii_case(b"application/*") {
+        2
+    } else {
+        u8::from(range == b"*/*")
+    }
+}
+
+/// A weight in thousandths, so that it compares exactly.
+const MAX_WEIGHT: u16 = 1000;
+
+/// Reads the parameter `q` (RFC 9110, section 12.4.2); a malformed weight counts as 0.
+fn weight(parameter: &[u8]) -> Option<u16> {
+    let [b'q' | b'Q', rest @ ..] = parameter else { return None };
+    let [b'=', value @ ..] = rest.trim_ascii_start() else { return None };
+    Some(thousandths(value.trim_ascii()).unwrap_or(0))
+}
+
+fn thousandths(value: &[u8]) -> Option<u16> {
+    let (whole, fraction) = match value {
+        [whole] | [whole, b'.'] => (*whole, &[][..]),
+        [whole, b'.', fraction @ ..] if fraction.len() <= 3 => (*whole, fraction),
+        _ => return None,
+    };
+    let digits = fraction.iter().chain(b"000").take(3);
+    let thousandths = std::iter::once(&whole).chain(digits).try_fold(0_u16, |sum, digit| {
+        digit.is_ascii_digit().then(|| sum * 10 + u16::from(digit - b'0'))
+    })?;
+    (thousandths <= MAX_WEIGHT).then_some(thousandths)
+}

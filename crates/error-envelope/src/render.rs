@@ -1,0 +1,142 @@
+//! From a report to the head and bytes of an answer.
+
+use std::sync::Arc;
+
+use bartizan_contract::{ErrorReport, Reply, ResponseBody};
+use bytes::Bytes;
+use http::header::{
+    ACCEPT, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
+    CONTENT_TYPE, ETAG, LAST_MODIFIED, RETRY_AFTER, VARY,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, response};
+
+use crate::asked::Asked;
+use crate::negotiate::Format;
+use crate::problem::ProblemBase;
+use crate::request_id::{RequestId, X_REQUEST_ID};
+use crate::rewrite::Enveloped;
+
+/// Headers that describe the replaced representation.
+const REPRESENTATION: [HeaderName; 5] =
+    [ETAG, LAST_MODIFIED, ACCEPT_RANGES, CONTENT_RANGE, CONTENT_ENCODING];
+
+/// Whether the length of the body that `HEAD` leaves out is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Length {
+    Known,
+    /// The text that belongs into the message was cut off further in. RFC 9110, section 9.3.2,
+    /// lets the answer leave the length out.
+    Unknown,
+}
+
+/// Replaces the representation of a response by that of a report; every other header stays.
+pub(crate) fn replace<B>(
+    mut head: response::Parts,
+    report: Arc<ErrorReport>,
+    asked: &Asked,
+    request_id: &RequestId,
+    base: &ProblemBase,
+    length: Length,
+) -> Response<ResponseBody<B>> {
+    for name in REPRESENTATION {
+        head.headers.remove(name);
+    }
+    head.headers.remove(CONTENT_LENGTH);
+    let body = match asked.reply {
+        Reply::GrpcTrailersOnly => {
+            let (own, body) = ErrorReport::respond(Arc::clone(&report), asked.reply).into_parts();
+            head.status = own.status;
+            head.headers.extend(own.headers);
+            body
+        }
+        Reply::Json | Reply::JsonHeadersOnly => {
+            let format = asked.accept.format();
+            let (media_type, bytes) = body_of(&report, head.status, format, request_id, base);
+            head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+            if length == Length::Known {
+                head.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+            }
+            vary_by_accept(&mut head.headers);
+            if asked.reply == Reply::Json {
+                ResponseBody::complete(bytes)
+            } else {
+                ResponseBody::empty()
+            }
+        }
+    };
+    if !head.headers.contains_key(CACHE_CONTROL) {
+        head.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Some(wait) = report.retry_after_header()
+        && !head.headers.contains_key(RETRY_AFTER)
+    {
+        head.headers.insert(RETRY_AFTER, wait);
+    }
+    head.headers.insert(X_REQUEST_ID, request_id.as_header().clone());
+    head.extensions.insert(report);
+    head.extensions.insert(Enveloped);
+    Response::from_parts(head, body)
+}
+
+/// Marks a response whose body stays as it is.
+pub(crate) fn keep(head: &mut response::Parts, reply: Reply, request_id: &RequestId) {
+    if reply != Reply::GrpcTrailersOnly {
+        vary_by_accept(&mut head.headers);
+    }
+    head.headers.insert(X_REQUEST_ID, request_id.as_header().clone());
+    head.extensions.insert(Enveloped);
+}
+
+/// The answer when rendering itself failed: nothing here calls code that could.
+pub(crate) fn fallback<B>(reply: Reply, request_id: &RequestId) -> Response<ResponseBody<B>> {
+    const BODY: &str =
+        r#"{"success":false,"error":{"message":"Internal server error","code":"INTERNAL_ERROR"}}"#;
+    let mut response = Response::new(match reply {
+        Reply::Json => ResponseBody::complete(Bytes::from_static(BODY.as_bytes())),
+        Reply::JsonHeadersOnly | Reply::GrpcTrailersOnly => ResponseBody::empty(),
+    });
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_REQUEST_ID, request_id.as_header().clone());
+    if reply == Reply::GrpcTrailersOnly {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert("grpc-status", HeaderValue::from_static("13"));
+    } else {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(BODY.len()));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    }
+    response.extensions_mut().insert(Enveloped);
+    response
+}
+
+/// Renders a body: the request id stands in those of 5xx and of `problem+json`.
+fn body_of(
+    report: &ErrorReport,
+    status: StatusCode,
+    format: Format,
+    request_id: &RequestId,
+    base: &ProblemBase,
+) -> (&'static str, Bytes) {
+    match format {
+        Format::Envelope => {
+            let request_id = status.is_server_error().then(|| request_id.as_str());
+            ("application/json", report.to_json_with(request_id))
+        }
+        Format::Problem => {
+            ("application/problem+json", base.render(report, status, request_id.as_str()))
+        }
+    }
+}
+
+fn vary_by_accept(headers: &mut HeaderMap) {
+    let varies = headers.get_all(VARY).iter().any(|value| {
+        value.as_bytes().split(|byte| *byte == b',').any(|name| {
+            let name = name.trim_ascii();
+            name == b"*" || name.eq_ignore_ascii_case(ACCEPT.as_str().as_bytes())
+        })
+    });
+    if !varies {
+        headers.append(VARY, HeaderValue::from_static("Accept"));
+    }
+}

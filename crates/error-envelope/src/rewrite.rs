@@ -1,0 +1,93 @@
+//! Which responses the envelope touches, decided from the head and the size alone.
+
+use std::sync::Arc;
+
+use bartizan_contract::{ErrorReport, PassThrough, Reply};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, response};
+use http_body::SizeHint;
+
+use crate::asked::Asked;
+use crate::negotiate::Format;
+
+/// The longest text that may become a message, in bytes. Longer texts are documents.
+pub(crate) const MAX_TEXT: u64 = 8 * 1024;
+
+/// Marks a response that an envelope has dealt with, for envelopes further out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Enveloped;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Decision {
+    /// Not ours: bit-identical.
+    Pass,
+    /// Marked with a report, and the body is the answer.
+    Keep(Arc<ErrorReport>),
+    /// Marked with a report, to be rendered.
+    Replace(Arc<ErrorReport>),
+    /// A bare status, or a short text that is read first.
+    Read,
+}
+
+/// Applies the rule. Framework text and handler text cannot be told apart, so only what no
+/// handler would mean as a document is taken: short, complete, unencoded plain text.
+pub(crate) fn decide(head: &response::Parts, size: &SizeHint, asked: &Asked) -> Decision {
+    if head.extensions.get::<Enveloped>().is_some() {
+        return Decision::Pass;
+    }
+    let is_error = head.status.as_u16() >= 400;
+    let is_rewritable = is_plain_text(&head.headers) && !is_encoded(&head.headers);
+    if let Some(report) = head.extensions.get::<Arc<ErrorReport>>() {
+        let report = Arc::clone(report);
+        let keeps = if !is_error {
+            // A gRPC refusal: status 200 and trailers-only.
+            true
+        } else if asked.reply == Reply::GrpcTrailersOnly || asked.accept.format() == Format::Problem
+        {
+            false
+        } else if is_default_body(&report, head, size) {
+            // Those of a 5xx lack the request id.
+            !head.status.is_server_error()
+        } else {
+            !is_rewritable
+        };
+        return if keeps { Decision::Keep(report) } else { Decision::Replace(report) };
+    }
+    let is_short = size.exact().is_some_and(|length| length <= MAX_TEXT);
+    let passes = head.extensions.get::<PassThrough>().is_some();
+    if is_error && is_rewritable && is_short && !passes { Decision::Read } else { Decision::Pass }
+}
+
+/// Tells whether the body is the report's own default, as far as head and size can tell. A body
+/// that a layer chose itself is kept.
+fn is_default_body(report: &ErrorReport, head: &response::Parts, size: &SizeHint) -> bool {
+    let json = head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    let declared = head
+        .headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let length = declared.or(size.exact());
+    json && length.is_some() && length == u64::try_from(report.to_json().len()).ok()
+}
+
+/// Tells whether the body of a `HEAD` answer was cut off further in, so that the length of the
+/// text that it stood for is known and the text is not.
+pub(crate) fn is_cut_off(head: &response::Parts, reply: Reply) -> bool {
+    reply == Reply::JsonHeadersOnly
+        && head.headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// No content type at all, or `text/plain` with any parameters.
+fn is_plain_text(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_none_or(|value| {
+        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        essence.trim_ascii().eq_ignore_ascii_case(b"text/plain")
+    })
+}
