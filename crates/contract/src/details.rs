@@ -57,8 +57,9 @@ impl Details {
         if RESERVED.contains(&name) {
             return self;
         }
-        let mut members = self.0.into_owned();
-        if !members.is_empty() {
+        let mut members = String::new();
+        if !self.is_empty() {
+            members = self.0.into_owned();
             members.push(',');
         }
         members.push_str(&Value::from(name).to_string());

@@ -64,8 +64,10 @@ impl GrpcCode {
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
-/// Server pushback of gRPC's retry design (gRFC A6), in milliseconds.
+/// Server pushback of gRPC's retry design (gRFC A6), in milliseconds: a signed 32-bit integer, for
+/// clients read anything else as "never retry".
 const GRPC_RETRY_PUSHBACK: HeaderName = HeaderName::from_static("grpc-retry-pushback-ms");
+const NANOS_PER_MILLI: u128 = 1_000_000;
 
 /// A response that is headers only and ends the stream: "Trailers-Only" of the gRPC protocol.
 pub(crate) fn trailers_only<B>(report: &ErrorReport) -> Response<ResponseBody<B>> {
@@ -75,17 +77,22 @@ pub(crate) fn trailers_only<B>(report: &ErrorReport) -> Response<ResponseBody<B>
     headers.insert(GRPC_STATUS, report.grpc_code().as_header());
     headers.insert(GRPC_MESSAGE, percent_encode(report.message()));
     if let Some(wait) = report.retry_after() {
-        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        let wait = wait.as_nanos().div_ceil(NANOS_PER_MILLI);
+        let wait = i32::try_from(wait).unwrap_or(i32::MAX);
         headers.insert(GRPC_RETRY_PUSHBACK, HeaderValue::from(wait));
     }
     response
 }
 
-/// `Percent-Encoded` of the gRPC protocol: bytes outside of space to tilde, and `%`.
+/// `Percent-Encoded` of the gRPC protocol: bytes outside of space to tilde, and `%`. Spaces at
+/// either end too, since a field value must not start or end with one (RFC 9113, section 8.2.1).
 fn percent_encode(message: &str) -> HeaderValue {
+    let inside =
+        message.len() - message.trim_start_matches(' ').len()..message.trim_end_matches(' ').len();
     let mut out = String::with_capacity(message.len());
-    for byte in message.bytes() {
+    for (position, byte) in message.bytes().enumerate() {
         match byte {
+            b' ' if !inside.contains(&position) => out.push_str("%20"),
             b'%' | 0..=0x1f | 0x7f..=0xff => {
                 let _: std::fmt::Result = write!(out, "%{byte:02X}");
             }

@@ -9,7 +9,7 @@ use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::json;
 
-use crate::{Code, Details, GrpcCode, Reply, ResponseBody, Schema, status};
+use crate::{Code, Details, GrpcCode, Reply, ResponseBody, Schema};
 
 /// One failure, told in two languages: what the client may read (status, code, message, details,
 /// retry-after) and what only the operator sees (source, log level).
@@ -57,10 +57,11 @@ impl ErrorReport {
         }
     }
 
-    /// Makes the report of a bare status: code by [`Code::of_status`], a fixed message.
+    /// Makes the report of a bare status: code by [`Code::of_status`], message by
+    /// [`ErrorReport::message_of_status`].
     #[must_use]
     pub fn from_status(status: StatusCode) -> Self {
-        Self::new(status, Code::of_status(status), status::message(status))
+        Self::new(status, Code::of_status(status), Self::message_of_status(status))
     }
 
     /// Replaces the code.
@@ -141,9 +142,13 @@ impl ErrorReport {
         self.log_level
     }
 
-    /// The status of the same failure in gRPC.
+    /// The status of the same failure in gRPC, where a route is a method: one that is not there
+    /// is unimplemented.
     #[must_use]
     pub fn grpc_code(&self) -> GrpcCode {
+        if self.code == Code::ROUTE_NOT_FOUND {
+            return GrpcCode::Unimplemented;
+        }
         GrpcCode::of_status(self.status)
     }
 

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::Code;
+use crate::{Code, ErrorReport};
 
 macro_rules! codes {
     ($($status:literal $name:ident $message:literal;)+) => {
@@ -15,7 +15,7 @@ macro_rules! codes {
             /// Names a bare status; other 4xx are `BAD_REQUEST`, everything else is
             /// `INTERNAL_ERROR`.
             #[must_use]
-            pub fn of_status(status: StatusCode) -> Self {
+            pub const fn of_status(status: StatusCode) -> Self {
                 match status.as_u16() {
                     $($status => Self::$name,)+
                     400..=499 => Self::BAD_REQUEST,
@@ -24,12 +24,15 @@ macro_rules! codes {
             }
         }
 
-        /// The client's words for a bare status.
-        pub(crate) fn message(status: StatusCode) -> &'static str {
-            match status.as_u16() {
-                $($status => $message,)+
-                400..=499 => "The request was refused",
-                _ => "Internal server error",
+        impl ErrorReport {
+            /// The client's words for a bare status.
+            #[must_use]
+            pub const fn message_of_status(status: StatusCode) -> &'static str {
+                match status.as_u16() {
+                    $($status => $message,)+
+                    400..=499 => "The request was refused",
+                    _ => "Internal server error",
+                }
             }
         }
     };

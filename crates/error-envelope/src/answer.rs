@@ -9,7 +9,7 @@ use crate::body::{EnvelopeBody, Watch};
 use crate::failure::{Failure, catch, discard};
 use crate::layer::{ClientText, Settings};
 use crate::render::{self, Length};
-use crate::request_id::RequestId;
+use crate::request_id::{Correlation, RequestId};
 use crate::rewrite::{self, Decision};
 use crate::{Answered, Observer, Origin, Panicked, Stage, log};
 
@@ -25,63 +25,68 @@ impl<O> Exchange<O> {
     pub(crate) const fn new(asked: Asked, settings: Arc<Settings>, observer: O) -> Self {
         Self { asked, settings, observer }
     }
+}
 
-    /// Applies the rewriting rule. Asking a foreign body for its size may panic.
-    pub(crate) fn decide<B: Body>(
-        &self,
-        head: &response::Parts,
-        body: &B,
-    ) -> Result<Decision, Failure> {
-        if head.status.as_u16() < 400 && self.asked.reply != Reply::GrpcTrailersOnly {
-            return Ok(Decision::Pass);
-        }
-        catch(Stage::Future, || rewrite::decide(head, &body.size_hint(), &self.asked))
+/// What became of an inner response.
+pub(crate) enum Received<B, O> {
+    Answer(Response<EnvelopeBody<B, O>>),
+    /// Its short text is to be read first.
+    Text(response::Parts, B),
+}
+
+impl<O: Observer + Clone> Exchange<O> {
+    /// Applies the rewriting rule to a response that is not a success.
+    pub(crate) fn receive<B: Body>(&mut self, response: Response<B>) -> Received<B, O> {
+        let (mut head, body) = response.into_parts();
+        // Asking a foreign body for its size may panic.
+        let decision =
+            catch(Stage::Future, || rewrite::decide(&head, &body.size_hint(), &self.asked));
+        Received::Answer(match decision {
+            Ok(Decision::Read) => return Received::Text(head, body),
+            Ok(Decision::Pass) => self.pass(Response::from_parts(head, body)),
+            Ok(Decision::Keep(report)) => {
+                let request_id = self.asked.request_id();
+                self.tell(&report, head.status, Origin::Report, &request_id);
+                // A made id is told now, so a panic of the body is logged under the same.
+                self.asked.correlation = Correlation::Id(request_id.clone());
+                render::keep(&mut head, self.asked.reply, &request_id);
+                self.pass(Response::from_parts(head, body))
+            }
+            Ok(Decision::Replace(report)) => {
+                discard(body);
+                self.answer(head, report, Origin::Report, Length::Known)
+            }
+            Err(failure) => {
+                discard(body);
+                self.fail(failure)
+            }
+        })
+    }
+
+    /// Tells whether the status alone is enough to pass a response: a gRPC refusal has 200 too.
+    pub(crate) fn is_success(&self, status: StatusCode) -> bool {
+        status.as_u16() < 400 && self.asked.reply != Reply::GrpcTrailersOnly
     }
 
     /// The inner response as it is, watched to its end.
-    pub(crate) fn pass<B>(self, head: response::Parts, body: B) -> Response<EnvelopeBody<B, O>> {
+    pub(crate) fn pass<B>(&mut self, response: Response<B>) -> Response<EnvelopeBody<B, O>> {
         let watch = Watch {
-            observer: self.observer,
-            correlation: self.asked.correlation,
+            observer: self.observer.clone(),
+            correlation: std::mem::take(&mut self.asked.correlation),
             reply: self.asked.reply,
         };
-        Response::from_parts(head, EnvelopeBody::watched(body, watch))
-    }
-}
-
-impl<O: Observer> Exchange<O> {
-    /// A response that somebody marked with a report, whose body is already right.
-    pub(crate) fn keep<B>(
-        self,
-        mut head: response::Parts,
-        body: B,
-        report: &ErrorReport,
-    ) -> Response<EnvelopeBody<B, O>> {
-        let request_id = self.asked.request_id();
-        self.tell(report, head.status, Origin::Report, &request_id);
-        render::keep(&mut head, self.asked.reply, &request_id);
-        self.pass(head, body)
-    }
-
-    /// A response that somebody marked with a report, rendered anew.
-    pub(crate) fn replace<B>(
-        self,
-        head: response::Parts,
-        body: B,
-        report: Arc<ErrorReport>,
-    ) -> Response<EnvelopeBody<B, O>> {
-        discard(body);
-        self.answer(head, report, Origin::Report, Length::Known)
+        response.map(|body| EnvelopeBody::watched(body, watch))
     }
 
     /// A bare status, or a short text; `None` when the text could not be read to its end.
     pub(crate) fn text<B>(
-        self,
+        &self,
         head: response::Parts,
         text: Option<&[u8]>,
     ) -> Response<EnvelopeBody<B, O>> {
         let is_bare = text.is_some_and(<[u8]>::is_empty);
-        let length = if is_bare && rewrite::is_cut_off(&head, self.asked.reply) {
+        let is_lost = is_bare && rewrite::is_cut_off(&head, self.asked.reply);
+        let length = if is_lost && self.shows_text_of(head.status) {
             Length::Unknown
         } else {
             Length::Known
@@ -92,7 +97,7 @@ impl<O: Observer> Exchange<O> {
     }
 
     /// No response at all.
-    pub(crate) fn fail<B>(self, failure: Failure) -> Response<EnvelopeBody<B, O>> {
+    pub(crate) fn fail<B>(&self, failure: Failure) -> Response<EnvelopeBody<B, O>> {
         let origin = failure.origin();
         if let Failure::Panic { stage, .. } = failure {
             discard(catch(stage, || self.observer.panicked(&Panicked { stage })));
@@ -104,14 +109,18 @@ impl<O: Observer> Exchange<O> {
     }
 
     fn answer<B>(
-        self,
+        &self,
         head: response::Parts,
         report: Arc<ErrorReport>,
         origin: Origin,
         length: Length,
     ) -> Response<EnvelopeBody<B, O>> {
         let request_id = self.asked.request_id();
-        self.tell(&report, head.status, origin, &request_id);
+        let status = match self.asked.reply {
+            Reply::GrpcTrailersOnly => StatusCode::OK,
+            Reply::Json | Reply::JsonHeadersOnly => head.status,
+        };
+        self.tell(&report, status, origin, &request_id);
         let rendered = catch(Stage::Future, || {
             render::replace(head, report, &self.asked, &request_id, &self.settings.base, length)
         });
@@ -136,6 +145,10 @@ impl<O: Observer> Exchange<O> {
     }
 
     /// The text of a 5xx is for the operator; that of a 4xx is the message, if so wished.
+    fn shows_text_of(&self, status: StatusCode) -> bool {
+        status.is_client_error() && self.settings.client_text == ClientText::IsMessage
+    }
+
     fn report_of_text(&self, status: StatusCode, text: &[u8]) -> ErrorReport {
         let mut report = ErrorReport::from_status(status);
         if status == StatusCode::NOT_FOUND && self.asked.route == Route::Unmatched {
@@ -143,11 +156,9 @@ impl<O: Observer> Exchange<O> {
                 .with_code(Code::ROUTE_NOT_FOUND)
                 .with_message("No route matches the request");
         }
-        let is_public =
-            status.is_client_error() && self.settings.client_text == ClientText::IsMessage;
         match std::str::from_utf8(text).map(str::trim) {
             Ok("") => report,
-            Ok(text) if is_public => report.with_message(text.to_owned()),
+            Ok(text) if self.shows_text_of(status) => report.with_message(text.to_owned()),
             _ => report.with_source(String::from_utf8_lossy(text).into_owned()),
         }
     }

@@ -28,11 +28,16 @@ pub trait ApiError: Error + Send + Sync + Sized + 'static {
 /// What the derive's output calls.
 #[doc(hidden)]
 pub mod __private {
+    pub use std::time::Duration;
+    pub use std::{assert, format};
+
+    use bartizan_contract::Code;
     pub use bartizan_contract::{
-        Code as ErrorCode, DescribeOutput, Description, Details, ErrorReport, LogLevel, Operation,
+        Code as ErrorCode, DescribeOutput, Description, Details, ErrorCase, ErrorReport, LogLevel,
+        Operation,
     };
-    use bartizan_contract::{Code, ErrorCase};
     pub use http::StatusCode;
+    use serde_json::Value;
 
     pub use crate::ApiError;
 
@@ -51,6 +56,25 @@ pub mod __private {
         }
     }
 
+    /// The message of a literal status that says nothing more.
+    #[must_use]
+    pub const fn words(status: u16) -> &'static str {
+        ErrorReport::message_of_status(self::status(status))
+    }
+
+    /// The value that a field has in the details.
+    #[must_use]
+    pub fn detail<T: Clone + Into<Value>>(field: &T) -> Value {
+        field.clone().into()
+    }
+
+    /// Adds the catalogue of an error type to an operation.
+    pub fn describe<E: ApiError>(description: &mut Description) {
+        for case in E::CATALOGUE {
+            description.add_error(*case);
+        }
+    }
+
     /// The length of catalogues that are joined.
     #[must_use]
     pub const fn joined_len(mut parts: &[&[ErrorCase]]) -> usize {
@@ -62,11 +86,7 @@ pub mod __private {
         sum
     }
 
-    /// Joins catalogues.
-    ///
-    /// # Panics
-    ///
-    /// At compile time, when two cases share a code.
+    /// Joins catalogues, whose lengths add up to `N`.
     #[must_use]
     pub const fn join<const N: usize>(mut parts: &[&[ErrorCase]]) -> [ErrorCase; N] {
         let mut all = [case(500, "INTERNAL_ERROR", ""); N];
@@ -74,9 +94,7 @@ pub mod __private {
         while let [first, rest @ ..] = parts {
             let mut cases = *first;
             while let [case, others @ ..] = cases {
-                let (known, free) = all.split_at_mut(len);
-                assert!(!names(known, case.code), "two errors of one type share a code");
-                if let [next, ..] = free {
+                if let (_, [next, ..]) = all.split_at_mut(len) {
                     *next = *case;
                 }
                 len += 1;
@@ -85,6 +103,18 @@ pub mod __private {
             parts = rest;
         }
         all
+    }
+
+    /// Tells whether each code stands once.
+    #[must_use]
+    pub const fn unique(mut cases: &[ErrorCase]) -> bool {
+        while let [case, rest @ ..] = cases {
+            if names(rest, case.code) {
+                return false;
+            }
+            cases = rest;
+        }
+        true
     }
 
     const fn names(mut cases: &[ErrorCase], code: Code) -> bool {

@@ -23,6 +23,10 @@ impl Failure {
             Self::Panic { .. } => Origin::Panic,
         }
     }
+
+    fn panic(stage: Stage, payload: Box<dyn Any + Send>) -> Self {
+        Self::Panic { stage, message: message_of(payload) }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -40,12 +44,18 @@ impl fmt::Display for Failure {
 ///
 /// The state it touched is dropped afterwards or answers an error for ever, so nobody sees it
 /// half changed.
+#[inline]
 pub(crate) fn catch<T>(stage: Stage, run: impl FnOnce() -> T) -> Result<T, Failure> {
-    catch_unwind(AssertUnwindSafe(run))
-        .map_err(|payload| Failure::Panic { stage, message: message_of(payload) })
+    // The value goes past `catch_unwind`, which would copy it twice; futures are large.
+    let mut value = None;
+    match catch_unwind(AssertUnwindSafe(|| value = Some(run()))) {
+        Ok(()) => value.ok_or_else(|| Failure::panic(stage, Box::new("no value"))),
+        Err(payload) => Err(Failure::panic(stage, payload)),
+    }
 }
 
 /// Reads the words of a panic and drops its payload, whose own drop may panic as well.
+#[cold]
 fn message_of(payload: Box<dyn Any + Send>) -> String {
     let message = payload
         .downcast_ref::<&'static str>()

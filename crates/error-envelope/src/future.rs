@@ -1,7 +1,6 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -9,11 +8,9 @@ use http::{Response, response};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use crate::answer::Exchange;
-use crate::asked::Asked;
+use crate::answer::{Exchange, Received};
 use crate::failure::{BoxError, Failure, catch, discard};
-use crate::layer::Settings;
-use crate::rewrite::{Decision, MAX_TEXT};
+use crate::rewrite::MAX_TEXT;
 use crate::{EnvelopeBody, Observer, Stage};
 
 pin_project! {
@@ -21,8 +18,7 @@ pin_project! {
     pub struct ResponseFuture<F, B, O = ()> {
         #[pin]
         state: State<F, B>,
-        // Taken when the answer is made.
-        exchange: Option<Exchange<O>>,
+        exchange: Exchange<O>,
     }
 }
 
@@ -36,26 +32,12 @@ pin_project! {
 }
 
 impl<F, B, O> ResponseFuture<F, B, O> {
-    pub(crate) const fn calling(
-        future: F,
-        asked: Asked,
-        settings: Arc<Settings>,
-        observer: O,
-    ) -> Self {
-        Self::new(State::Calling { future }, asked, settings, observer)
+    pub(crate) const fn calling(future: F, exchange: Exchange<O>) -> Self {
+        Self { state: State::Calling { future }, exchange }
     }
 
-    pub(crate) const fn failed(
-        failure: Failure,
-        asked: Asked,
-        settings: Arc<Settings>,
-        observer: O,
-    ) -> Self {
-        Self::new(State::Failed { failure: Some(failure) }, asked, settings, observer)
-    }
-
-    const fn new(state: State<F, B>, asked: Asked, settings: Arc<Settings>, observer: O) -> Self {
-        Self { state, exchange: Some(Exchange::new(asked, settings, observer)) }
+    pub(crate) const fn failed(failure: Failure, exchange: Exchange<O>) -> Self {
+        Self { state: State::Failed { failure: Some(failure) }, exchange }
     }
 }
 
@@ -65,7 +47,7 @@ where
     E: Into<BoxError>,
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
-    O: Observer,
+    O: Observer + Clone,
 {
     type Output = Result<Response<EnvelopeBody<B, O>>, Infallible>;
 
@@ -80,34 +62,17 @@ where
                     match polled {
                         Ok(Poll::Pending) => return Poll::Pending,
                         Ok(Poll::Ready(Ok(response))) => {
-                            let (head, body) = response.into_parts();
-                            let exchange = take(this.exchange);
-                            match exchange.decide(&head, &body) {
-                                // Calling -> done
-                                Ok(Decision::Pass) => {
-                                    return Poll::Ready(Ok(exchange.pass(head, body)));
-                                }
-                                Ok(Decision::Keep(report)) => {
-                                    return Poll::Ready(Ok(exchange.keep(head, body, &report)));
-                                }
-                                Ok(Decision::Replace(report)) => {
-                                    return Poll::Ready(Ok(exchange.replace(head, body, report)));
-                                }
+                            // Calling -> done
+                            if this.exchange.is_success(response.status()) {
+                                return Poll::Ready(Ok(this.exchange.pass(response)));
+                            }
+                            match this.exchange.receive(response) {
+                                Received::Answer(answer) => return Poll::Ready(Ok(answer)),
                                 // Calling -> Reading
-                                Ok(Decision::Read) => {
-                                    *this.exchange = Some(exchange);
-                                    this.state.set(State::Reading {
-                                        body,
-                                        head: Some(head),
-                                        text: BytesMut::new(),
-                                    });
+                                Received::Text(head, body) => {
+                                    let (head, text) = (Some(head), BytesMut::new());
+                                    this.state.set(State::Reading { body, head, text });
                                     continue;
-                                }
-                                // Calling -> Failed
-                                Err(failure) => {
-                                    *this.exchange = Some(exchange);
-                                    discard(body);
-                                    failure
                                 }
                             }
                         }
@@ -120,7 +85,7 @@ where
                         // Reading -> done
                         Ok(read) => {
                             let text = ready!(read).then_some(&text[..]);
-                            return Poll::Ready(Ok(take(this.exchange).text(take(head), text)));
+                            return Poll::Ready(Ok(this.exchange.text(take(head), text)));
                         }
                         // Reading -> Failed
                         Err(failure) => failure,
@@ -128,8 +93,7 @@ where
                 }
                 // Failed -> done
                 StateProj::Failed { failure } => {
-                    let exchange = take(this.exchange);
-                    return Poll::Ready(Ok(exchange.fail(take(failure))));
+                    return Poll::Ready(Ok(this.exchange.fail(take(failure))));
                 }
             };
             // Drops what panicked; its drop may panic as well.

@@ -13,32 +13,38 @@ pub(crate) enum Format {
 }
 
 /// What the request accepts, kept until an error needs to know: most requests never do.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum Accept {
+    /// No line was read.
+    #[default]
+    Anything,
+    /// One line.
+    Line(HeaderValue),
+    /// One common line, or several lines.
     Decided(Format),
-    Undecided(HeaderValue),
 }
 
+/// What HTTP clients send by default: it always gets the envelope, without being kept.
+const COMMON: [&[u8]; 3] = [b"*/*", b"application/json", b"application/json, text/plain, */*"];
+
 impl Accept {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let mut lines = headers.get_all(ACCEPT).iter();
-        match (lines.next(), lines.next()) {
-            (None, _) => Self::Decided(Format::Envelope),
-            (Some(only), None) if matches!(only.as_bytes(), b"*/*" | b"application/json") => {
-                Self::Decided(Format::Envelope)
-            }
-            (Some(only), None) => Self::Undecided(only.clone()),
-            (Some(_), Some(_)) => {
+    /// Takes one `Accept` line of these headers.
+    pub(crate) fn add(&mut self, line: &HeaderValue, headers: &HeaderMap) {
+        *self = match self {
+            Self::Anything if COMMON.contains(&line.as_bytes()) => Self::Decided(Format::Envelope),
+            Self::Anything => Self::Line(line.clone()),
+            Self::Line(_) | Self::Decided(_) => {
                 let lines = headers.get_all(ACCEPT).iter();
                 Self::Decided(negotiate(lines.map(HeaderValue::as_bytes)))
             }
-        }
+        };
     }
 
     pub(crate) fn format(&self) -> Format {
         match self {
+            Self::Anything => Format::Envelope,
+            Self::Line(line) => negotiate(std::iter::once(line.as_bytes())),
             Self::Decided(format) => *format,
-            Self::Undecided(value) => negotiate(std::iter::once(value.as_bytes())),
         }
     }
 }
@@ -48,14 +54,26 @@ impl Accept {
 pub(crate) fn negotiate<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Format {
     let mut envelope = Best::default();
     let mut problem = Best::default();
-    for range in lines.flat_map(|line| line.split(|byte| *byte == b',')) {
-        let mut parts = range.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
+    for range in lines.flat_map(|line| split(line, b',')) {
+        let mut parts = split(range, b';').map(<[u8]>::trim_ascii);
         let Some(media) = parts.next() else { continue };
         let weight = parts.find_map(weight).unwrap_or(MAX_WEIGHT);
         envelope.consider(specificity(media, b"application/json"), weight);
         problem.consider(specificity(media, b"application/problem+json"), weight);
     }
     if problem.weight > envelope.weight { Format::Problem } else { Format::Envelope }
+}
+
+/// Splits outside of quoted strings (RFC 9110, section 5.6.4).
+fn split(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let mut quoted = false;
+    let mut escaped = false;
+    text.split(move |byte| {
+        let divides = *byte == separator && !quoted;
+        quoted ^= *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && quoted && !escaped;
+        divides
+    })
 }
 
 /// The weight that the most specific matching range gives a type.

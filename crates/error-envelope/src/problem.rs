@@ -37,7 +37,7 @@ impl ProblemBase {
             None => Cow::Borrowed("about:blank"),
         };
         // With `about:blank` the title should be the status phrase; it is a fine one for ours too.
-        let title = status.canonical_reason().unwrap_or("Error");
+        let title = phrase(status);
         let mut out = String::from("{");
         push(&mut out, "type", kind.as_ref());
         push(&mut out, "title", title);
@@ -52,6 +52,15 @@ impl ProblemBase {
         }
         out.push('}');
         Bytes::from(out)
+    }
+}
+
+/// The phrase of RFC 9110, section 15, which renamed two that `http` has from before.
+fn phrase(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "Content Too Large",
+        StatusCode::UNPROCESSABLE_ENTITY => "Unprocessable Content",
+        _ => status.canonical_reason().unwrap_or("Error"),
     }
 }
 

@@ -3,7 +3,9 @@ use std::fmt;
 use std::iter::successors;
 use std::sync::Arc;
 
-use bartizan_contract::{ErrorReport, LogLevel};
+use bartizan_contract::ErrorReport;
+#[cfg(feature = "tower")]
+use bartizan_contract::LogLevel;
 use http::StatusCode;
 use http_body_util::LengthLimitError;
 

@@ -44,8 +44,12 @@ pub(crate) fn replace<B>(
     head.headers.remove(CONTENT_LENGTH);
     let body = match asked.reply {
         Reply::GrpcTrailersOnly => {
-            let (own, body) = ErrorReport::respond(Arc::clone(&report), asked.reply).into_parts();
+            let (mut own, body) =
+                ErrorReport::respond(Arc::clone(&report), asked.reply).into_parts();
             head.status = own.status;
+            // Filled in below, where the response has none.
+            own.headers.remove(CACHE_CONTROL);
+            own.headers.remove(RETRY_AFTER);
             head.headers.extend(own.headers);
             body
         }

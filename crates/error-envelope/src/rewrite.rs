@@ -53,7 +53,7 @@ pub(crate) fn decide(head: &response::Parts, size: &SizeHint, asked: &Asked) -> 
         };
         return if keeps { Decision::Keep(report) } else { Decision::Replace(report) };
     }
-    let is_short = size.exact().is_some_and(|length| length <= MAX_TEXT);
+    let is_short = length_of(head, size, asked.reply).is_some_and(|length| length <= MAX_TEXT);
     let passes = head.extensions.get::<PassThrough>().is_some();
     if is_error && is_rewritable && is_short && !passes { Decision::Read } else { Decision::Pass }
 }
@@ -62,11 +62,7 @@ pub(crate) fn decide(head: &response::Parts, size: &SizeHint, asked: &Asked) -> 
 /// that a layer chose itself is kept.
 fn is_default_body(report: &ErrorReport, head: &response::Parts, size: &SizeHint) -> bool {
     let json = head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
-    let declared = head
-        .headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    let length = declared.or(size.exact());
+    let length = declared_length(&head.headers).or(size.exact());
     json && length.is_some() && length == u64::try_from(report.to_json().len()).ok()
 }
 
@@ -75,6 +71,21 @@ fn is_default_body(report: &ErrorReport, head: &response::Parts, size: &SizeHint
 pub(crate) fn is_cut_off(head: &response::Parts, reply: Reply) -> bool {
     reply == Reply::JsonHeadersOnly
         && head.headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+/// The length of the body; of the one that a `HEAD` answer stands for, where it was cut off.
+fn length_of(head: &response::Parts, size: &SizeHint, reply: Reply) -> Option<u64> {
+    let length = size.exact()?;
+    if length > 0 || reply != Reply::JsonHeadersOnly {
+        return Some(length);
+    }
+    // A content type without a length announces content that nobody has measured.
+    let unknown = if head.headers.contains_key(CONTENT_TYPE) { None } else { Some(0) };
+    declared_length(&head.headers).or(unknown)
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn is_encoded(headers: &HeaderMap) -> bool {

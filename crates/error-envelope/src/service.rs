@@ -8,6 +8,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use crate::answer::Exchange;
 use crate::asked::Asked;
 use crate::failure::{BoxError, Failure, catch};
 use crate::layer::Settings;
@@ -74,15 +75,13 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let asked = Asked::for_request(&request, self.settings.route_of);
-        let settings = Arc::clone(&self.settings);
-        let observer = self.observer.clone();
-        let started = match self.unready.take() {
-            Some(failure) => Err(failure),
-            None => catch(Stage::Call, || self.inner.call(request)),
-        };
-        match started {
-            Ok(future) => ResponseFuture::calling(future, asked, settings, observer),
-            Err(failure) => ResponseFuture::failed(failure, asked, settings, observer),
+        let exchange = Exchange::new(asked, Arc::clone(&self.settings), self.observer.clone());
+        if let Some(failure) = self.unready.take() {
+            return ResponseFuture::failed(failure, exchange);
+        }
+        match catch(Stage::Call, || self.inner.call(request)) {
+            Ok(future) => ResponseFuture::calling(future, exchange),
+            Err(failure) => ResponseFuture::failed(failure, exchange),
         }
     }
 }

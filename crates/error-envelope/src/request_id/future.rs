@@ -32,8 +32,7 @@ where
         let this = self.project();
         let mut result = ready!(this.future.poll(cx));
         if let (Ok(response), Some(id)) = (&mut result, this.id.take()) {
-            response.headers_mut().insert(X_REQUEST_ID, id.as_header().clone());
-            response.extensions_mut().insert(id);
+            response.headers_mut().insert(X_REQUEST_ID, id.into_header());
         }
         Poll::Ready(result)
     }

@@ -1,11 +1,10 @@
 use std::fmt;
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+use http::{Extensions, HeaderName, HeaderValue, Request};
 
 use super::make::{MakeRequestId, RandomHex};
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Identifies one request: 1 to 128 visible ASCII characters.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -47,12 +46,33 @@ impl RequestId {
     /// Writes 128 bits as 32 lower-case hexadecimal digits, the form of a W3C trace id.
     #[must_use]
     pub fn from_u128(bits: u128) -> Self {
-        let digits = format!("{bits:032x}");
-        // Hexadecimal digits are a header value; the nil id stands for the case that cannot be.
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(bits.to_be_bytes()) {
+            pair.copy_from_slice(&[hex_digit(byte >> 4), hex_digit(byte & 0xf)]);
+        }
+        // Digits are always a header value; the nil id stands for the case that cannot be.
         Self(
-            HeaderValue::try_from(digits)
+            HeaderValue::from_bytes(&digits)
                 .unwrap_or(HeaderValue::from_static("00000000000000000000000000000000")),
         )
+    }
+
+    /// The id that a request brings: settled further out, else a well-formed `x-request-id`, else
+    /// the trace id of a valid `traceparent`.
+    pub(super) fn brought_by<B>(request: &Request<B>) -> Option<Self> {
+        let headers = request.headers();
+        request
+            .extensions()
+            .get::<Self>()
+            .cloned()
+            .or_else(|| headers.get(X_REQUEST_ID).and_then(Self::parse))
+            .or_else(|| headers.get("traceparent").and_then(Self::from_traceparent))
+    }
+
+    /// The id as a header value.
+    #[must_use]
+    pub fn into_header(self) -> HeaderValue {
+        self.0
     }
 
     /// The id as a header value.
@@ -66,6 +86,10 @@ impl RequestId {
     pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or_default()
     }
+}
+
+const fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble }
 }
 
 fn is_lower_hex(digits: &[u8]) -> bool {
@@ -85,35 +109,43 @@ impl fmt::Display for RequestId {
 }
 
 /// Where a request's id comes from, read before it is known whether anybody will ask.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum Correlation {
     Id(RequestId),
     Traceparent(HeaderValue),
+    #[default]
     None,
 }
 
 impl Correlation {
-    /// Prefers the id that a [`RequestIdLayer`](super::RequestIdLayer) has settled.
-    pub(crate) fn of(headers: &HeaderMap, extensions: &Extensions) -> Self {
-        if let Some(id) = extensions.get::<RequestId>() {
-            return Self::Id(id.clone());
-        }
-        if let Some(id) = headers.get(X_REQUEST_ID).and_then(RequestId::parse) {
-            return Self::Id(id);
-        }
-        headers.get(TRACEPARENT).cloned().map_or(Self::None, Self::Traceparent)
+    /// The id that a [`RequestIdLayer`](super::RequestIdLayer) has settled.
+    pub(crate) fn settled(extensions: &Extensions) -> Self {
+        extensions.get::<RequestId>().cloned().map_or(Self::None, Self::Id)
     }
 
+    /// Takes an inbound id, if it is well-formed and none is settled.
+    pub(crate) fn offer_id(&mut self, value: &HeaderValue) {
+        if !matches!(self, Self::Id(_))
+            && let Some(id) = RequestId::parse(value)
+        {
+            *self = Self::Id(id);
+        }
+    }
+
+    /// Takes the `traceparent` for want of an id.
+    pub(crate) fn offer_traceparent(&mut self, value: &HeaderValue) {
+        if matches!(self, Self::None) {
+            *self = Self::Traceparent(value.clone());
+        }
+    }
+
+    /// The id, made now if the request brought none.
     pub(crate) fn request_id(&self) -> RequestId {
-        self.known().unwrap_or_else(|| RandomHex.make_request_id())
-    }
-
-    /// The id that the request brought, if any.
-    pub(super) fn known(&self) -> Option<RequestId> {
-        match self {
+        let known = match self {
             Self::Id(id) => Some(id.clone()),
             Self::Traceparent(value) => RequestId::from_traceparent(value),
             Self::None => None,
-        }
+        };
+        known.unwrap_or_else(|| RandomHex.make_request_id())
     }
 }

@@ -3,7 +3,7 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
-use super::{Correlation, MakeRequestId, RandomHex, RequestIdFuture, X_REQUEST_ID};
+use super::{MakeRequestId, RandomHex, RequestId, RequestIdFuture, X_REQUEST_ID};
 
 /// Gives every request one id; made by [`RequestIdLayer`](super::RequestIdLayer).
 #[derive(Clone, Copy, Debug)]
@@ -47,9 +47,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let id = Correlation::of(request.headers(), request.extensions())
-            .known()
-            .unwrap_or_else(|| self.make.make_request_id());
+        let id = RequestId::brought_by(&request).unwrap_or_else(|| self.make.make_request_id());
         request.headers_mut().insert(X_REQUEST_ID, id.as_header().clone());
         request.extensions_mut().insert(id.clone());
         RequestIdFuture::new(self.inner.call(request), id)

@@ -1,0 +1,1 @@
+//! Allocation counts are exact, so they are tested, not measured.
