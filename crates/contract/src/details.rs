@@ -50,7 +50,8 @@ impl Details {
     }
 
     /// Adds one member. A reserved name (see [`Details::parse`]) is a mistake that debug builds
-    /// panic on; otherwise it is left out, so that a rendering never has a name twice.
+    /// panic on; otherwise it is left out, so that a rendering never has one twice. Names of the
+    /// caller's own are not compared.
     #[must_use]
     pub fn with(self, name: &str, value: impl Into<Value>) -> Self {
         debug_assert!(!RESERVED.contains(&name), "`{name}` is a reserved member");

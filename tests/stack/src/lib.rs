@@ -1,1 +1,1 @@
-//! stub
+//! Tests of several layers together; see `tests/it`.

@@ -1,0 +1,13 @@
+//! What `bartizan-contract` promises about descriptions, one module per promise.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail by panicking"
+)]
+
+mod fragment_is_the_golden_file;
+mod inputs_cross_crates;
+mod stack_does_what_the_fragment_says;
+mod support;
