@@ -45,6 +45,13 @@ impl<B, O> EnvelopeBody<B, O> {
     }
 }
 
+impl<B, O> Default for EnvelopeBody<B, O> {
+    /// An empty body, as layers further out make it.
+    fn default() -> Self {
+        Self::own(ResponseBody::empty())
+    }
+}
+
 impl<B, O> Body for EnvelopeBody<B, O>
 where
     B: Body<Data = Bytes>,

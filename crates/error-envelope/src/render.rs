@@ -6,7 +6,7 @@ use bartizan_contract::{ErrorReport, Reply, ResponseBody};
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
-    CONTENT_TYPE, ETAG, LAST_MODIFIED, RETRY_AFTER, VARY,
+    CONTENT_TYPE, ETAG, LAST_MODIFIED, RETRY_AFTER, TRANSFER_ENCODING, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, response};
 
@@ -57,7 +57,8 @@ pub(crate) fn replace<B>(
             let format = asked.accept.format();
             let (media_type, bytes) = body_of(&report, head.status, format, request_id, base);
             head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-            if length == Length::Known {
+            // RFC 9112, section 6.2: never beside a Transfer-Encoding, which is not ours to drop.
+            if length == Length::Known && !head.headers.contains_key(TRANSFER_ENCODING) {
                 head.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
             }
             vary_by_accept(&mut head.headers);

@@ -37,10 +37,11 @@ pub(crate) fn decide(head: &response::Parts, size: &SizeHint, asked: &Asked) -> 
     }
     let is_error = head.status.as_u16() >= 400;
     let is_rewritable = is_plain_text(&head.headers) && !is_encoded(&head.headers);
+    let is_finished = head.extensions.get::<PassThrough>().is_some();
     if let Some(report) = head.extensions.get::<Arc<ErrorReport>>() {
         let report = Arc::clone(report);
-        let keeps = if !is_error {
-            // A gRPC refusal: status 200 and trailers-only.
+        let keeps = if !is_error || is_finished {
+            // Without an error status it is a gRPC refusal: 200 and trailers-only.
             true
         } else if asked.reply == Reply::GrpcTrailersOnly || asked.accept.format() == Format::Problem
         {
@@ -54,8 +55,8 @@ pub(crate) fn decide(head: &response::Parts, size: &SizeHint, asked: &Asked) -> 
         return if keeps { Decision::Keep(report) } else { Decision::Replace(report) };
     }
     let is_short = length_of(head, size, asked.reply).is_some_and(|length| length <= MAX_TEXT);
-    let passes = head.extensions.get::<PassThrough>().is_some();
-    if is_error && is_rewritable && is_short && !passes { Decision::Read } else { Decision::Pass }
+    let is_read = is_error && is_rewritable && is_short && !is_finished;
+    if is_read { Decision::Read } else { Decision::Pass }
 }
 
 /// Tells whether the body is the report's own default, as far as head and size can tell. A body

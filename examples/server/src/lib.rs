@@ -1,4 +1,18 @@
 //! The reference server: every layer of the workspace in one stack, over real data.
 
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod data;
 pub mod domain;
+pub mod healthcheck;
+mod identity;
+mod layers;
+pub mod readiness;
+pub mod report;
+pub mod routes;
+pub mod serve;
+pub mod stack;
+pub mod telemetry;
+pub mod upstream;

@@ -1,5 +1,6 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
@@ -21,6 +22,23 @@ impl DatabaseUrl {
     pub fn sqlite_file(path: impl Into<PathBuf>) -> Self {
         Self(Place::Sqlite(path.into()))
     }
+
+    /// Creates the folder that a SQLite file lies in.
+    ///
+    /// # Errors
+    ///
+    /// What the file system refused.
+    pub fn create_folder(&self) -> io::Result<()> {
+        match &self.0 {
+            Place::Sqlite(path) => path.parent().map_or(Ok(()), create_all),
+            Place::Postgres(_) => Ok(()),
+        }
+    }
+}
+
+fn create_all(folder: &Path) -> io::Result<()> {
+    // The parent of a bare file name is the empty path.
+    if folder.as_os_str().is_empty() { Ok(()) } else { std::fs::create_dir_all(folder) }
 }
 
 /// Reads `sqlite:path`, `sqlite://path`, `postgres://...` or `postgresql://...`.

@@ -65,7 +65,7 @@ macro_rules! ids {
 
 ids! {
     /// A tenant: everything but leads belongs to one.
-    LocationId("locationId");
+    LocationId("locationId", "loc");
     /// An account of a location.
     AccountId("accountId", "acc");
     /// Somebody who logs in.

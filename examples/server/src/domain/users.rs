@@ -10,6 +10,10 @@ use super::passwords::{Password, PasswordError, Passwords};
 use super::{AccountId, Email, FieldError, LocationId, Tier, Timestamp, UserId};
 use crate::data::{DataError, Database, FromRow, Row, RowError, Statement, Transaction};
 
+static INSERT_LOCATION: Statement = Statement::write(
+    "location_insert_own",
+    "INSERT INTO locations (id, name, created_at) VALUES ($1, $2, $3)",
+);
 static INSERT_ACCOUNT: Statement = Statement::write(
     "account_insert",
     "INSERT INTO accounts (id, location_id, tier, created_at) VALUES ($1, $2, $3, $4)",
@@ -122,7 +126,16 @@ pub enum UserError {
     Password(PasswordError),
 }
 
-/// Registers a user together with a free account of the location.
+/// Which location a new user's account belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// One that exists, as the demo location.
+    At(LocationId),
+    /// A new one, named after the user.
+    New,
+}
+
+/// Registers a user together with a free account.
 ///
 /// # Errors
 ///
@@ -131,7 +144,7 @@ pub async fn register(
     database: &Database,
     passwords: &Passwords,
     registration: Registration,
-    location: &LocationId,
+    home: &Home,
     now: Timestamp,
 ) -> Result<User, UserError> {
     let Registration { email, password, name } = registration;
@@ -144,7 +157,7 @@ pub async fn register(
         created_at: now,
     };
     let mut transaction = database.begin().await?;
-    let inserted = insert(&mut transaction, &user, location, &password_hash).await;
+    let inserted = insert(&mut transaction, &user, home, &password_hash).await;
     transaction.finish(inserted).await.map_err(|error| {
         if error.conflicting_constraint() == Some("users_email_key") {
             UserError::EmailTaken(error)
@@ -158,9 +171,19 @@ pub async fn register(
 async fn insert(
     transaction: &mut Transaction,
     user: &User,
-    location: &LocationId,
+    home: &Home,
     password_hash: &str,
 ) -> Result<(), DataError> {
+    let location = match home {
+        Home::At(location) => location.clone(),
+        Home::New => {
+            let location = LocationId::make(user.created_at);
+            let values =
+                [location.as_str().into(), user.name.as_str().into(), user.created_at.into()];
+            transaction.execute(&INSERT_LOCATION, &values).await?;
+            location
+        }
+    };
     let account = [
         user.account_id.as_str().into(),
         location.as_str().into(),

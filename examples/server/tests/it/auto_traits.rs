@@ -4,7 +4,7 @@ use bartizan_server::data::seed::{SeedSize, demo_keys, demo_location, seed};
 use bartizan_server::data::{Database, SqlSessionStore, Transaction};
 use bartizan_server::domain::Timestamp;
 use bartizan_server::domain::passwords::Passwords;
-use bartizan_server::domain::users::{Credentials, Registration, register, verify};
+use bartizan_server::domain::users::{Credentials, Home, Registration, register, verify};
 
 fn assert_send(_: impl Send) {}
 
@@ -17,7 +17,7 @@ fn futures_are_send(database: &Database, who: Registration, claim: Credentials) 
     assert_send(database.analyze());
     assert_send(seed(database, SeedSize::default(), Timestamp::MIN));
     assert_send(demo_keys(database));
-    assert_send(register(database, &passwords, who, &demo_location(), Timestamp::MIN));
+    assert_send(register(database, &passwords, who, &Home::At(demo_location()), Timestamp::MIN));
     assert_send(verify(database, &passwords, claim));
 }
 

@@ -1,6 +1,7 @@
 //! The demo data: the same for every empty database.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use crate::domain::accounts::{self, ApiKey};
 use crate::domain::{LocationId, Tier, Timestamp};
@@ -61,6 +62,19 @@ pub struct SeedSize {
     pub analyses: u32,
     /// Leads.
     pub leads: u32,
+}
+
+impl SeedSize {
+    /// This many times as many rows.
+    #[must_use]
+    pub const fn times(self, times: NonZeroU32) -> Self {
+        let times = times.get();
+        Self {
+            workflows: self.workflows.saturating_mul(times),
+            analyses: self.analyses.saturating_mul(times),
+            leads: self.leads.saturating_mul(times),
+        }
+    }
 }
 
 impl Default for SeedSize {

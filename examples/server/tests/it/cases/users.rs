@@ -1,7 +1,7 @@
 use bartizan_server::data::seed::demo_location;
 use bartizan_server::domain::passwords::Passwords;
 use bartizan_server::domain::users::{
-    Credentials, LoginInput, RegisterInput, Registration, UserError, register, verify,
+    Credentials, Home, LoginInput, RegisterInput, Registration, UserError, register, verify,
 };
 use bartizan_server::domain::{Tier, accounts};
 
@@ -21,7 +21,9 @@ pub(crate) async fn registers_with_a_free_account_and_recognises(world: World) {
     let location = demo_location();
 
     let registration = registration("ada@example.com");
-    let user = register(&database, &passwords, registration, &location, NOW).await.unwrap();
+    let user = register(&database, &passwords, registration, &Home::At(location.clone()), NOW)
+        .await
+        .unwrap();
 
     let account = accounts::find(&database, &user.account_id).await.unwrap().unwrap();
     assert_eq!((account.tier, account.location_id), (Tier::Free, location));
@@ -37,10 +39,12 @@ pub(crate) async fn refuses_a_second_registration_of_an_address(world: World) {
     let count = "SELECT COUNT(*) AS value FROM accounts";
 
     let first = registration("ada@example.com");
-    register(&database, &passwords, first, &location, NOW).await.unwrap();
+    register(&database, &passwords, first, &Home::At(location.clone()), NOW).await.unwrap();
     let accounts = number(&database, count).await;
     let second = registration(" Ada@Example.com");
-    let error = register(&database, &passwords, second, &location, NOW).await.unwrap_err();
+    let error = register(&database, &passwords, second, &Home::At(location.clone()), NOW)
+        .await
+        .unwrap_err();
 
     let UserError::EmailTaken(source) = error else { panic!("{error:?}") };
     assert_eq!(source.conflicting_constraint(), Some("users_email_key"));
@@ -50,7 +54,7 @@ pub(crate) async fn refuses_a_second_registration_of_an_address(world: World) {
 pub(crate) async fn recognises_nobody_by_a_wrong_password(world: World) {
     let (database, passwords) = (world.seeded().await, Passwords::default());
     let ada = registration("ada@example.com");
-    register(&database, &passwords, ada, &demo_location(), NOW).await.unwrap();
+    register(&database, &passwords, ada, &Home::At(demo_location()), NOW).await.unwrap();
 
     for (email, password) in
         [("ada@example.com", "wrong horse"), ("nobody@example.com", "correct horse")]

@@ -1,0 +1,145 @@
+use std::error::Error;
+use std::fmt;
+
+use bartizan_error_envelope::ApiError;
+
+use crate::data::DataError;
+use crate::domain::passwords::PasswordError;
+use crate::domain::users::UserError;
+use crate::domain::{FieldError, WorkflowId};
+use crate::upstream::UpstreamError;
+
+/// What a request of the API may fail with, in the client's words.
+#[derive(Debug, ApiError)]
+#[non_exhaustive]
+pub enum Failure {
+    /// A field of the input is not what it has to be.
+    #[api(status = 422, code = "VALIDATION_FAILED", message = "{source}", details(field, expected))]
+    Invalid {
+        /// The field, by its name on the wire.
+        field: &'static str,
+        /// What it has to be.
+        expected: &'static str,
+        /// Both as a sentence.
+        source: FieldError,
+    },
+    /// Nobody is logged in, or the key is unknown.
+    #[api(status = 401, code = "UNAUTHORIZED", message = "A valid API key or session is required")]
+    Unauthorized,
+    /// No such user, or another password.
+    #[api(status = 401, code = "INVALID_CREDENTIALS", message = "Email or password is wrong")]
+    InvalidCredentials,
+    /// The caller's location has no such workflow.
+    #[api(status = 404, code = "WORKFLOW_NOT_FOUND", message = "Workflow {0} does not exist")]
+    WorkflowNotFound(WorkflowId),
+    /// Somebody has registered with this address.
+    #[api(status = 409, code = "EMAIL_TAKEN", message = "This email is already registered")]
+    EmailTaken(DataError),
+    /// The database cannot be reached.
+    #[api(
+        status = 503,
+        code = "SERVICE_UNAVAILABLE",
+        message = "The service is unavailable, try again later",
+        retry_after = 1
+    )]
+    Unavailable(BoxError),
+    /// The database refuses what the server asks of it.
+    #[api(status = 500, code = "INTERNAL_ERROR")]
+    Data(DataError),
+    /// A password cannot be hashed or compared.
+    #[api(status = 500, code = "PASSWORD_FAILED")]
+    Password(PasswordError),
+    /// The key of the platform is missing.
+    #[api(status = 503, code = "NOT_CONFIGURED", message = "Workflow analysis is not configured")]
+    NotConfigured,
+    /// The platform did not answer in time.
+    #[api(
+        status = 504,
+        code = "UPSTREAM_TIMEOUT",
+        message = "The workflow platform took too long",
+        level = "warn"
+    )]
+    UpstreamTimeout(UpstreamError),
+    /// The platform gave no usable answer.
+    #[api(
+        status = 502,
+        code = "UPSTREAM_FAILED",
+        message = "The workflow platform gave no usable answer"
+    )]
+    Upstream(UpstreamError),
+}
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+impl From<FieldError> for Failure {
+    fn from(source: FieldError) -> Self {
+        Self::Invalid { field: source.field(), expected: source.expected(), source }
+    }
+}
+
+impl From<DataError> for Failure {
+    fn from(error: DataError) -> Self {
+        if error.is_unavailable() { Self::Unavailable(error.into()) } else { Self::Data(error) }
+    }
+}
+
+impl From<UserError> for Failure {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::EmailTaken(source) => Self::EmailTaken(source),
+            UserError::Data(source) => source.into(),
+            UserError::Password(source) => Self::Password(source),
+        }
+    }
+}
+
+/// The session store's own error is a text; the store has logged the cause.
+impl From<tower_sessions::session::Error> for Failure {
+    fn from(error: tower_sessions::session::Error) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<UpstreamError> for Failure {
+    fn from(error: UpstreamError) -> Self {
+        match error {
+            UpstreamError::Timeout { .. } => Self::UpstreamTimeout(error),
+            _ => Self::Upstream(error),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid { field, .. } => write!(f, "the field `{field}` is not valid"),
+            Self::Unauthorized => f.write_str("the caller is not known"),
+            Self::InvalidCredentials => f.write_str("the credentials are wrong"),
+            Self::WorkflowNotFound(_) => f.write_str("the workflow does not exist"),
+            Self::EmailTaken(_) => f.write_str("the email is taken"),
+            Self::Unavailable(_) => f.write_str("the data are unavailable"),
+            Self::Data(_) => f.write_str("the data cannot be read or written"),
+            Self::Password(_) => f.write_str("the password cannot be handled"),
+            Self::NotConfigured => f.write_str("the workflow platform is not configured"),
+            Self::UpstreamTimeout(_) | Self::Upstream(_) => {
+                f.write_str("the workflow platform failed")
+            }
+        }
+    }
+}
+
+impl Error for Failure {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Invalid { source, .. } => Some(source),
+            Self::EmailTaken(source) | Self::Data(source) => Some(source),
+            Self::Unavailable(source) => Some(source.as_ref()),
+            Self::Password(source) => Some(source),
+            Self::UpstreamTimeout(source) | Self::Upstream(source) => Some(source),
+            Self::Unauthorized
+            | Self::InvalidCredentials
+            | Self::WorkflowNotFound(_)
+            | Self::NotConfigured => None,
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The handlers: from a request to the domain and back, one file per concept.
+
+pub mod analyses;
+mod failure;
+mod input;
+pub mod leads;
+mod success;
+pub mod users;
+pub mod workflows;
+
+pub use failure::Failure;
+pub use success::Success;
+
+pub use input::Caller;

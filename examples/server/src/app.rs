@@ -1,0 +1,160 @@
+//! The application: what the handlers share, and the router over it.
+
+use std::error::Error;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::SystemTime;
+use std::{fmt, io};
+
+use axum::Router;
+use tower_http::csrf;
+
+use crate::config::{Config, DemoData};
+use crate::data::seed::{self, DemoKey, SeedSize};
+use crate::data::{DataError, Database};
+use crate::domain::Timestamp;
+use crate::domain::passwords::Passwords;
+use crate::readiness::Readiness;
+use crate::upstream::{FakeUpstream, Timeouts, UpstreamClient, UpstreamError};
+use crate::{routes, stack};
+
+/// Connections to PostgreSQL, or readers of SQLite: more of them only queue elsewhere.
+const CONNECTIONS: NonZeroU32 = NonZeroU32::new(16).unwrap();
+
+/// What the handlers share.
+#[derive(Clone, Debug)]
+pub struct AppState {
+    pub(crate) database: Database,
+    pub(crate) passwords: Passwords,
+    /// Where workflows are analysed; `None` when that is not configured.
+    pub(crate) upstream: Option<UpstreamClient>,
+    pub(crate) demo: DemoData,
+    /// Lives as long as somebody may call it.
+    _fake: Option<Arc<FakeUpstream>>,
+}
+
+/// The application, ready to be served.
+#[derive(Debug)]
+pub struct App {
+    /// Every route within the whole stack.
+    pub router: Router,
+    /// What `/ready` tells.
+    pub readiness: Readiness,
+    /// Keys that open the demo accounts, where demo data exist.
+    pub demo_keys: Vec<DemoKey>,
+}
+
+/// Opens the database, brings it up to date, and builds the router over it.
+///
+/// # Errors
+///
+/// See [`StartError`].
+pub async fn app(config: &Config) -> Result<App, StartError> {
+    let database = open(config).await?;
+    let demo_keys = match config.demo {
+        DemoData::Present => {
+            seed(&database, config).await?;
+            seed::demo_keys(&database).await?
+        }
+        DemoData::Absent => Vec::new(),
+    };
+    let fake = match config.demo {
+        DemoData::Present => {
+            let fake = FakeUpstream::start(config.fake_upstream_latency).await;
+            Some(Arc::new(fake.map_err(StartError::FakeUpstream)?))
+        }
+        DemoData::Absent => None,
+    };
+    let client =
+        |fake: &Arc<FakeUpstream>| UpstreamClient::new(fake.base().clone(), Timeouts::default());
+    let state = AppState {
+        database,
+        passwords: Passwords::default(),
+        upstream: fake.as_ref().map(client).transpose()?,
+        demo: config.demo,
+        _fake: fake,
+    };
+    let readiness = Readiness::new();
+    let api = stack::within(routes::api(), &state, config)?.with_state(state);
+    let router = stack::around(routes::all(&api, readiness.clone()), config)?;
+    Ok(App { router, readiness, demo_keys })
+}
+
+/// Opens the database and brings its tables up to date.
+///
+/// # Errors
+///
+/// See [`StartError`].
+pub async fn open(config: &Config) -> Result<Database, StartError> {
+    config.database.create_folder().map_err(StartError::Folder)?;
+    let database = Database::connect(&config.database, CONNECTIONS).await?;
+    database.migrate().await?;
+    Ok(database)
+}
+
+/// Fills an empty database with the demo data.
+///
+/// # Errors
+///
+/// See [`StartError`].
+pub async fn seed(database: &Database, config: &Config) -> Result<seed::Seeding, StartError> {
+    let size = SeedSize::default().times(config.seed);
+    Ok(seed::seed(database, size, Timestamp::from(SystemTime::now())).await?)
+}
+
+/// Why the application does not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The folder of the database cannot be made.
+    Folder(io::Error),
+    /// The database cannot be opened, brought up to date or filled.
+    Data(DataError),
+    /// The fake upstream cannot listen.
+    FakeUpstream(io::Error),
+    /// The client of the upstream cannot be set up.
+    Client(UpstreamError),
+    /// An origin cannot be trusted.
+    Origin(csrf::ConfigError),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Folder(_) => "DATABASE_URL: the folder of the database cannot be made",
+            Self::Data(_) => "DATABASE_URL: the database cannot be used",
+            Self::FakeUpstream(_) => "the fake upstream cannot listen",
+            Self::Client(_) => "the client of the upstream cannot be set up",
+            Self::Origin(_) => "FRONTEND_URL: an origin cannot be trusted",
+        })
+    }
+}
+
+impl Error for StartError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Folder(source) | Self::FakeUpstream(source) => Some(source),
+            Self::Data(source) => Some(source),
+            Self::Client(source) => Some(source),
+            Self::Origin(source) => Some(source),
+        }
+    }
+}
+
+impl From<DataError> for StartError {
+    fn from(error: DataError) -> Self {
+        Self::Data(error)
+    }
+}
+
+impl From<csrf::ConfigError> for StartError {
+    fn from(error: csrf::ConfigError) -> Self {
+        Self::Origin(error)
+    }
+}
+
+impl From<UpstreamError> for StartError {
+    fn from(error: UpstreamError) -> Self {
+        Self::Client(error)
+    }
+}

@@ -1,0 +1,102 @@
+//! Every setting, parsed once at the start and typed from then on.
+
+mod byte_size;
+mod error;
+mod latency;
+mod layered;
+mod log_filter;
+mod origin;
+mod secret;
+mod settings;
+mod table;
+mod values;
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+
+use clap::FromArgMatches;
+
+use crate::data::DatabaseUrl;
+
+pub use self::byte_size::ByteSize;
+pub use self::error::{ConfigError, Expected};
+pub use self::latency::LatencyFactor;
+pub use self::log_filter::LogFilter;
+pub use self::origin::Origin;
+pub use self::secret::Secret;
+pub use self::table::{Source, Value, markdown};
+pub use self::values::{DemoData, DrainTimes, Environment};
+
+pub(crate) use self::layered::Layered;
+pub(crate) use self::settings::Settings;
+pub(crate) use self::table::values;
+
+/// What the server was told, after every check of a single value and of the whole.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// Where the server runs.
+    pub environment: Environment,
+    /// The address that is listened on.
+    pub listen: SocketAddr,
+    /// Which events are logged.
+    pub log: LogFilter,
+    /// Where the data lives.
+    pub database: DatabaseUrl,
+    /// The largest request body that is read.
+    pub max_request_size: ByteSize,
+    /// The origins whose pages may read answers, for CORS.
+    pub origins: Vec<Origin>,
+    /// The key for what is encrypted at rest.
+    pub encryption_key: Option<Secret>,
+    /// The key that page cursors are sealed with.
+    pub pagination_key: Option<Secret>,
+    /// Whether seeding, demo keys and fake upstreams exist.
+    pub demo: DemoData,
+    /// How many times the size of the contract's data set is seeded.
+    pub seed: NonZeroU32,
+    /// The factor on the fake upstream's latencies.
+    pub fake_upstream_latency: LatencyFactor,
+    /// How long a drain takes.
+    pub drain: DrainTimes,
+}
+
+impl Config {
+    /// Reads variables through `variable`, which is the only view of the environment.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable that is wrong or missing, and what was expected.
+    pub fn from_vars(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let layered = Layered::over(settings::command(), variable)?;
+        let read = || {
+            let matches = layered.parse([env!("CARGO_PKG_NAME")])?;
+            let settings = Settings::from_arg_matches(&matches)?;
+            Ok((matches, settings))
+        };
+        let (matches, settings) = read().map_err(|error: clap::Error| layered.explain(&error))?;
+        layered.check(&matches, &settings)?;
+        Ok(Self::from_settings(settings))
+    }
+
+    pub(crate) fn from_settings(settings: Settings) -> Self {
+        let demo = match (settings.environment, settings.demo) {
+            (Environment::Production, false) => DemoData::Absent,
+            _ => DemoData::Present,
+        };
+        Self {
+            environment: settings.environment,
+            listen: SocketAddr::new(settings.host, settings.port),
+            log: settings.log_level,
+            database: settings.database,
+            max_request_size: settings.max_request_size,
+            origins: settings.origins.into(),
+            encryption_key: settings.encryption_key,
+            pagination_key: settings.pagination_key,
+            demo,
+            seed: settings.seed,
+            fake_upstream_latency: settings.fake_upstream_latency,
+            drain: DrainTimes { delay: settings.drain_delay, timeout: settings.drain_timeout },
+        }
+    }
+}

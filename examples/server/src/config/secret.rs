@@ -1,0 +1,60 @@
+//! Values that are never printed.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use url::Url;
+
+/// What stands in the place of a secret.
+pub(super) const MASK: &str = "********";
+
+/// A value that `Debug` does not show and that has no `Display`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Returns the value itself, for the one place that needs it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Secret {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({MASK})")
+    }
+}
+
+/// Masks the password of an address, in the user part and in the query.
+///
+/// What is no address is masked as a whole: a mistyped one may be all password.
+pub(super) fn without_password(text: &str) -> String {
+    let Ok(mut url) = Url::parse(text) else { return MASK.to_owned() };
+    if url.scheme() == "sqlite" {
+        return text.to_owned();
+    }
+    if url.password().is_some() && url.set_password(Some(MASK)).is_err() {
+        return MASK.to_owned();
+    }
+    if url.query().is_some() {
+        let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        let mut query = url.query_pairs_mut();
+        query.clear();
+        for (name, value) in &pairs {
+            let value = if name.contains("password") { MASK } else { value.as_str() };
+            query.append_pair(name, value);
+        }
+        drop(query);
+    }
+    url.into()
+}

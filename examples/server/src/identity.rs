@@ -1,0 +1,93 @@
+//! Who is asking: resolved before anything is limited or refused.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use bartizan_contract::{ErrorReport, Reply};
+use bartizan_error_envelope::ApiError;
+use tower_sessions::Session;
+
+use crate::api::Failure;
+use crate::app::AppState;
+use crate::data::Database;
+use crate::domain::AccountId;
+use crate::domain::accounts::{self, Account, ApiKey};
+
+/// The name under which a session keeps the account's id.
+pub(crate) const ACCOUNT: &str = "account";
+
+/// Who sent a request, among its extensions.
+#[derive(Clone, Debug)]
+pub(crate) enum Identity {
+    /// No credential was given.
+    Anonymous,
+    /// The credential opens this account.
+    Account(Account),
+    /// The credential opens nothing, or could not be looked up.
+    Refused(ErrorReport),
+}
+
+/// Resolves the account by `X-API-Key`, else `Authorization: Bearer`, else the session; never
+/// answers.
+pub(crate) async fn resolve(
+    State(state): State<AppState>,
+    session: Session,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let found = match key(request.headers()) {
+        Some(key) => by_key(&state.database, key).await,
+        None => by_session(&state.database, &session).await,
+    };
+    let identity = found.unwrap_or_else(|failure| Identity::Refused(failure.into_report()));
+    request.extensions_mut().insert(identity);
+    next.run(request).await
+}
+
+/// Answers callers whose credential was refused, and tells those without one how to bring it.
+pub(crate) async fn require(request: Request, next: Next) -> Response {
+    let reply = Reply::for_request(&request);
+    let refused = match request.extensions().get() {
+        Some(Identity::Refused(report)) => Some(report.clone()),
+        _ => None,
+    };
+    let mut response = match refused {
+        Some(report) => report.into_response::<Body>(reply).map(Body::new),
+        None => next.run(request).await,
+    };
+    if response.status() == StatusCode::UNAUTHORIZED {
+        // RFC 9110, section 15.5.2, asks for it.
+        let challenge = HeaderValue::from_static("Bearer realm=\"bartizan\"");
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
+/// The key as the client sends it. Other schemes of `Authorization` are not ours to refuse.
+fn key(headers: &HeaderMap) -> Option<&[u8]> {
+    if let Some(key) = headers.get("x-api-key") {
+        return Some(key.as_bytes());
+    }
+    let (scheme, token) = headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(7)?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+}
+
+async fn by_key(database: &Database, key: &[u8]) -> Result<Identity, Failure> {
+    let key = std::str::from_utf8(key).ok().and_then(|key| key.parse::<ApiKey>().ok());
+    let key = key.ok_or(Failure::Unauthorized)?;
+    let account = accounts::by_api_key(database, &key.hash()).await?;
+    account.map(Identity::Account).ok_or(Failure::Unauthorized)
+}
+
+/// A session that has ended, or whose account is gone, is nobody.
+async fn by_session(database: &Database, session: &Session) -> Result<Identity, Failure> {
+    let id: Option<String> = session.get(ACCOUNT).await?;
+    let Some(id) = id.and_then(|id| id.parse::<AccountId>().ok()) else {
+        return Ok(Identity::Anonymous);
+    };
+    let account = accounts::find(database, &id).await?;
+    Ok(account.map_or(Identity::Anonymous, Identity::Account))
+}

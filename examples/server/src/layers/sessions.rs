@@ -1,0 +1,26 @@
+//! Cookie sessions over the database.
+
+use std::time::SystemTime;
+
+use tower_sessions::cookie::SameSite;
+use tower_sessions::cookie::time::Duration;
+use tower_sessions::{Expiry, SessionManagerLayer};
+
+use crate::config::Environment;
+use crate::data::{Database, SqlSessionStore};
+
+/// A session ends when nobody has used it for so long.
+const IDLE: Duration = Duration::days(1);
+
+pub(crate) fn layer(
+    database: &Database,
+    environment: Environment,
+) -> SessionManagerLayer<SqlSessionStore> {
+    let store = SqlSessionStore::new(database.clone(), || SystemTime::now().into());
+    SessionManagerLayer::new(store)
+        .with_name("session")
+        .with_same_site(SameSite::Lax)
+        // Browsers keep a `Secure` cookie of plain HTTP from nobody but localhost.
+        .with_secure(environment == Environment::Production)
+        .with_expiry(Expiry::OnInactivity(IDLE))
+}

@@ -1,0 +1,55 @@
+//! Every route, once: the router and the listing are made from the same table.
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::api::{analyses, leads, users, workflows};
+use crate::app::AppState;
+use crate::readiness::{self, Readiness};
+
+/// Where the one API router is served; the first is its canonical name.
+pub const PREFIXES: [&str; 3] = ["/api/v1", "/api", "/v1/api"];
+
+/// A route of the API, below each prefix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Route {
+    /// The method.
+    pub method: &'static str,
+    /// The template.
+    pub path: &'static str,
+    /// What it does.
+    pub about: &'static str,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal => $handler:path, $about:literal;)+) => {
+        /// The routes of the API.
+        pub const ROUTES: &[Route] =
+            &[$(Route { method: stringify!($method), path: $path, about: $about }),+];
+
+        pub(crate) fn api() -> Router<AppState> {
+            Router::new()$(.route($path, $method($handler)))+
+        }
+    };
+}
+
+routes! {
+    get "/workflows" => workflows::list, "workflows of the caller's location";
+    get "/workflows/{id}" => workflows::find, "one workflow";
+    post "/analyze" => analyses::analyze, "analyses a workflow";
+    get "/history" => analyses::history, "analyses, newest first, as long as the tier keeps them";
+    get "/leads" => leads::list, "a page of leads";
+    post "/leads" => leads::create, "takes a new lead";
+    post "/register" => users::register, "registers a user";
+    post "/login" => users::login, "begins a session";
+    post "/logout" => users::logout, "ends the session";
+}
+
+/// The API below its prefixes, and the probes.
+pub(crate) fn all(api: &Router, readiness: Readiness) -> Router {
+    PREFIXES
+        .into_iter()
+        .fold(Router::new(), |router, prefix| router.nest(prefix, api.clone()))
+        .merge(readiness::routes(readiness))
+}

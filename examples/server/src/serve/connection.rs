@@ -1,0 +1,119 @@
+//! One connection, from its first byte to its end.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, watch};
+use tokio::time;
+use tower::Service;
+
+use super::service::PerConnection;
+use super::{BoxError, ServeOptions};
+use crate::readiness::Readiness;
+
+/// How often an HTTP/2 client is asked whether it is still there, and how long it may take.
+const PING: Duration = Duration::from_secs(20);
+
+/// What every connection starts from.
+#[derive(Debug)]
+pub(super) struct Connections<S> {
+    service: S,
+    options: ServeOptions,
+    readiness: Readiness,
+    closes: watch::Receiver<()>,
+    http: auto::Builder<TokioExecutor>,
+}
+
+impl<S, B> Connections<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<BoxError>,
+{
+    /// Connections close once the sender of `closes` is dropped.
+    pub(super) fn new(
+        service: S,
+        options: ServeOptions,
+        readiness: Readiness,
+        closes: watch::Receiver<()>,
+    ) -> Self {
+        let mut http = auto::Builder::new(TokioExecutor::new());
+        // hyper's timer for a head runs from the last answer on, so it is the idle timeout too.
+        http.http1().timer(TokioTimer::new()).header_read_timeout(options.idle);
+        http.http2().timer(TokioTimer::new()).keep_alive_interval(PING).keep_alive_timeout(PING);
+        Self { service, options, readiness, closes, http }
+    }
+
+    /// Serves one connection to its end.
+    pub(super) fn serve(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+    ) -> impl Future<Output = ()> + Send + use<S, B> {
+        let began = Arc::new(Notify::new());
+        let service = PerConnection {
+            inner: self.service.clone(),
+            peer,
+            readiness: self.readiness.clone(),
+            began: Arc::clone(&began),
+        };
+        let http = self.http.clone();
+        let ServeOptions { first_request, grace, .. } = self.options;
+        let mut closes = self.closes.clone();
+
+        async move {
+            // A failure costs latency only.
+            let _ = stream.set_nodelay(true);
+            let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
+
+            // hyper has no timeout for the bytes that tell HTTP/1 from HTTP/2, and a graceful
+            // shutdown before them drops the connection. So the first request is waited for here.
+            let began = time::timeout(first_request, began.notified());
+            let last_call = async {
+                closing(&mut closes).await;
+                time::sleep(grace).await;
+            };
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => return log_end(peer, ended),
+                began = began => if began.is_err() {
+                    tracing::debug!(%peer, "closed a connection that sent no request in time");
+                    return;
+                },
+                () = last_call => return,
+            }
+
+            // Polled first, so a request that has arrived is begun before the connection closes.
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => return log_end(peer, ended),
+                () = closing(&mut closes) => {}
+            }
+            connection.as_mut().graceful_shutdown();
+            log_end(peer, connection.await);
+        }
+    }
+}
+
+async fn closing(closes: &mut watch::Receiver<()>) {
+    // Nothing is sent, so the only change is the end of the sender.
+    let _ = closes.changed().await;
+}
+
+fn log_end(peer: SocketAddr, ended: Result<(), BoxError>) {
+    if let Err(error) = ended {
+        tracing::debug!(%peer, error = error.as_ref() as &dyn std::error::Error, "a connection failed");
+    }
+}

@@ -1,0 +1,89 @@
+//! The layers in their order, outermost first, with a line of why each stands there.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Response, StatusCode};
+use axum::middleware::{from_fn, from_fn_with_state};
+use bartizan_error_envelope::{ErrorEnvelopeLayer, RequestIdLayer, matched_path};
+use tower::util::{MapRequestLayer, MapResponseLayer};
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::app::{AppState, StartError};
+use crate::config::Config;
+use crate::identity;
+use crate::layers::{access_log, compression, cors, csrf, security_headers, sessions};
+
+/// How long a handler may take: an analysis takes 3.5 s, and its client gives up after 10 s.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A layer of the stack, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LayerInfo {
+    /// What it is called.
+    pub name: &'static str,
+    /// Why it stands where it stands.
+    pub why: &'static str,
+}
+
+/// Makes the list of names and the tuple of layers from one text, so that neither can lie.
+macro_rules! stack {
+    (
+        $(#[$doc:meta])*
+        $list:ident = $apply:ident($router:ident: $kind:ty, $($argument:ident: $given:ty),+);
+        $($name:literal, $why:literal => $layer:expr;)+
+    ) => {
+        $(#[$doc])*
+        pub const $list: &[LayerInfo] = &[$(LayerInfo { name: $name, why: $why }),+];
+
+        pub(crate) fn $apply($router: $kind, $($argument: $given),+) -> Result<$kind, StartError> {
+            Ok($router.layer(($($layer,)+)))
+        }
+    };
+}
+
+stack! {
+    /// Around everything: the probes, and what no route matches, too.
+    AROUND = around(router: Router, config: &Config);
+
+    "request id", "outermost: what logs or answers below does so with one id" =>
+        RequestIdLayer::new();
+    "access log", "sees each answer as the client gets it" =>
+        access_log::layer();
+    "security headers", "on every answer, also on a panic's 500" => {
+        let prepared = security_headers::prepare();
+        MapResponseLayer::new(move |response: Response<_>| security_headers::add(&prepared, response))
+    };
+    "CORS", "outside of whatever refuses, so that a browser can read the refusal" =>
+        cors::layer(&config.origins);
+    "error envelope", "outermost of those that answer: one shape for every failure" =>
+        ErrorEnvelopeLayer::new().with_route_of(matched_path);
+}
+
+stack! {
+    /// Within those, around the API only: probes are neither identified nor compressed.
+    WITHIN = within(router: Router<AppState>, state: &AppState, config: &Config);
+
+    "session", "before identity, which may ask for it; loads nothing until then" =>
+        sessions::layer(&state.database, config.environment);
+    "identity", "resolves account and tier and never answers: limits stand before refusals" =>
+        from_fn_with_state(state.clone(), identity::resolve);
+    "CSRF", "refuses what another site makes a browser send with its session" =>
+        csrf::layer(&config.origins)?;
+    "authentication", "refuses a credential that opens nothing" =>
+        from_fn(identity::require);
+    "accepted coding", "before compression, which would choose another one" =>
+        MapRequestLayer::new(compression::normalise::<Body>);
+    "compression", "of successes only: the envelope has to read errors" =>
+        compression::layer();
+    "body limit", "outside of the deadline: what is too long by its own word is refused at once" =>
+        RequestBodyLimitLayer::new(config.max_request_size.as_usize());
+    "deadline", "inside of compression: the time of a slow reader does not count" =>
+        TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, DEADLINE);
+    "extractors' own limit", "off: it would be another one" =>
+        DefaultBodyLimit::disable();
+}
