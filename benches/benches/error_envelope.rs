@@ -5,6 +5,7 @@
 //! the body.
 
 use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -22,16 +23,16 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_layer::Layer;
 use tower_service::Service;
 
-type Reply = Result<Response<Full<Bytes>>, Infallible>;
+type Answer = Ready<Result<Response<Full<Bytes>>, Infallible>>;
 
-async fn ok(_: Request<Empty<Bytes>>) -> Reply {
-    Ok(Response::new(Full::from(Bytes::from_static(b"hello"))))
+fn ok(_: Request<Empty<Bytes>>) -> Answer {
+    ready(Ok(Response::new(Full::from(Bytes::from_static(b"hello")))))
 }
 
-async fn not_found(_: Request<Empty<Bytes>>) -> Reply {
+fn not_found(_: Request<Empty<Bytes>>) -> Answer {
     let mut response = Response::new(Full::default());
     *response.status_mut() = StatusCode::NOT_FOUND;
-    Ok(response)
+    ready(Ok(response))
 }
 
 /// A request as a browser's script sends it.
@@ -66,9 +67,11 @@ fn success(c: &mut Criterion<ThreadCpuTime>) {
     group.bench_function("bare", |b| b.iter(|| black_box(drive(&mut bare, request()))));
     let mut enveloped = ErrorEnvelopeLayer::new().layer(service_fn(ok));
     group.bench_function("envelope", |b| b.iter(|| black_box(drive(&mut enveloped, request()))));
-    let mut identified = (RequestIdLayer::new(), ErrorEnvelopeLayer::new()).layer(service_fn(ok));
+    let mut identified = RequestIdLayer::new().layer(service_fn(ok));
+    group.bench_function("request_id", |b| b.iter(|| black_box(drive(&mut identified, request()))));
+    let mut both = (RequestIdLayer::new(), ErrorEnvelopeLayer::new()).layer(service_fn(ok));
     group.bench_function("request_id+envelope", |b| {
-        b.iter(|| black_box(drive(&mut identified, request())));
+        b.iter(|| black_box(drive(&mut both, request())));
     });
     let mut caught = CatchPanicLayer::new().layer(service_fn(ok));
     group.bench_function("tower_http_catch_panic", |b| {

@@ -17,12 +17,12 @@ use crate::{Answered, Observer, Origin, Panicked, Stage, log};
 #[derive(Debug)]
 pub(crate) struct Exchange<O> {
     asked: Asked,
-    settings: Arc<Settings>,
+    settings: Settings,
     observer: O,
 }
 
 impl<O> Exchange<O> {
-    pub(crate) const fn new(asked: Asked, settings: Arc<Settings>, observer: O) -> Self {
+    pub(crate) const fn new(asked: Asked, settings: Settings, observer: O) -> Self {
         Self { asked, settings, observer }
     }
 }
@@ -122,7 +122,14 @@ impl<O: Observer + Clone> Exchange<O> {
         };
         self.tell(&report, status, origin, &request_id);
         let rendered = catch(Stage::Future, || {
-            render::replace(head, report, &self.asked, &request_id, &self.settings.base, length)
+            render::replace(
+                head,
+                report,
+                &self.asked,
+                &request_id,
+                &self.settings.dictionary().base,
+                length,
+            )
         });
         rendered
             .unwrap_or_else(|_| render::fallback(self.asked.reply, &request_id))
@@ -166,7 +173,7 @@ impl<O: Observer + Clone> Exchange<O> {
     fn report_of_failure(&self, failure: Failure) -> ErrorReport {
         let report = match failure {
             Failure::Error(error) | Failure::Readiness(error) => {
-                catch(Stage::Future, || self.settings.registry.report(error))
+                catch(Stage::Future, || self.settings.dictionary().registry.report(error))
             }
             panic @ Failure::Panic { .. } => Err(panic),
         };

@@ -1,14 +1,14 @@
 use bartizan_contract::{Reply, RouteOf};
 use http::{HeaderMap, Request};
 
-use crate::negotiate::Accept;
+use crate::negotiate::Format;
 use crate::request_id::{Correlation, RequestId};
 
 /// What an error answer needs to know of its request, which is gone by then.
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) reply: Reply,
-    pub(crate) accept: Accept,
+    pub(crate) format: Format,
     pub(crate) correlation: Correlation,
     pub(crate) route: Route,
 }
@@ -27,7 +27,7 @@ impl Asked {
     pub(crate) fn for_request<B>(request: &Request<B>, route_of: Option<RouteOf>) -> Self {
         let mut asked = Self {
             reply: Reply::for_request(request),
-            accept: Accept::Anything,
+            format: Format::Envelope,
             correlation: Correlation::settled(request.extensions()),
             route: match route_of.map(|route_of| route_of(request.extensions())) {
                 None => Route::Unknown,
@@ -45,7 +45,7 @@ impl Asked {
     fn read(&mut self, headers: &HeaderMap) {
         for (name, value) in headers {
             match name.as_str() {
-                "accept" => self.accept.add(value, headers),
+                "accept" => self.format.consider(value, headers),
                 "x-request-id" => self.correlation.offer_id(value),
                 "traceparent" => self.correlation.offer_traceparent(value),
                 _ => {}

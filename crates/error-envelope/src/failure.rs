@@ -42,15 +42,28 @@ impl fmt::Display for Failure {
 
 /// Runs code of the inner service, or of the user, and catches its panic.
 ///
-/// The state it touched is dropped afterwards or answers an error for ever, so nobody sees it
-/// half changed.
+/// What it leaves half changed is dropped afterwards or, in a service that failed to become ready,
+/// answers for itself: a service's own state is the service's own affair.
 #[inline]
 pub(crate) fn catch<T>(stage: Stage, run: impl FnOnce() -> T) -> Result<T, Failure> {
-    // The value goes past `catch_unwind`, which would copy it twice; futures are large.
+    catch_with(stage, (), |()| run())
+}
+
+/// The same with an argument. Argument and value go past `catch_unwind`, which would copy each of
+/// them twice, and requests and futures are large.
+#[inline]
+pub(crate) fn catch_with<A, T>(
+    stage: Stage,
+    argument: A,
+    run: impl FnOnce(A) -> T,
+) -> Result<T, Failure> {
+    let mut argument = Some(argument);
     let mut value = None;
-    match catch_unwind(AssertUnwindSafe(|| value = Some(run()))) {
-        Ok(()) => value.ok_or_else(|| Failure::panic(stage, Box::new("no value"))),
-        Err(payload) => Err(Failure::panic(stage, payload)),
+    let caught = catch_unwind(AssertUnwindSafe(|| value = argument.take().map(run)));
+    match (value, caught) {
+        (Some(value), _) => Ok(value),
+        (None, Err(payload)) => Err(Failure::panic(stage, payload)),
+        (None, Ok(())) => Err(Failure::panic(stage, Box::new("no value"))),
     }
 }
 

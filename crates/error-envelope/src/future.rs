@@ -56,9 +56,7 @@ where
         loop {
             let failure = match this.state.as_mut().project() {
                 StateProj::Calling { future } => {
-                    let polled = catch(Stage::Future, || {
-                        future.poll(cx).map_err(|error| Failure::Error(error.into()))
-                    });
+                    let polled = catch(Stage::Future, || future.poll(cx));
                     match polled {
                         Ok(Poll::Pending) => return Poll::Pending,
                         Ok(Poll::Ready(Ok(response))) => {
@@ -77,7 +75,11 @@ where
                             }
                         }
                         // Calling -> Failed
-                        Ok(Poll::Ready(Err(failure))) | Err(failure) => failure,
+                        Ok(Poll::Ready(Err(error))) => {
+                            catch(Stage::Future, || Failure::Error(error.into()))
+                                .unwrap_or_else(|failure| failure)
+                        }
+                        Err(failure) => failure,
                     }
                 }
                 StateProj::Reading { body, head, text } => {

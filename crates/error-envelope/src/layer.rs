@@ -15,17 +15,38 @@ use crate::{ApiError, ConfigError, ErrorEnvelope, Observer};
 /// Stands outside of every layer that answers requests.
 #[derive(Clone, Debug, Default)]
 pub struct ErrorEnvelopeLayer<O = ()> {
-    settings: Arc<Settings>,
+    settings: Settings,
     observer: O,
 }
 
-/// What an envelope was told at build.
+/// What an envelope was told at build. A clone of it is a part of each request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Settings {
-    pub(crate) registry: Registry,
-    pub(crate) base: ProblemBase,
+    dictionary: Option<Arc<Dictionary>>,
     pub(crate) client_text: ClientText,
     pub(crate) route_of: Option<RouteOf>,
+}
+
+/// From errors to reports, and from codes to URIs. Many envelopes have nothing to look up, and
+/// then requests share no reference count.
+#[derive(Clone, Debug)]
+pub(crate) struct Dictionary {
+    pub(crate) registry: Registry,
+    pub(crate) base: ProblemBase,
+}
+
+impl Dictionary {
+    const EMPTY: &Self = &Self { registry: Registry::EMPTY, base: ProblemBase::NONE };
+}
+
+impl Settings {
+    pub(crate) fn dictionary(&self) -> &Dictionary {
+        self.dictionary.as_deref().unwrap_or(Dictionary::EMPTY)
+    }
+
+    fn dictionary_mut(&mut self) -> &mut Dictionary {
+        Arc::make_mut(self.dictionary.get_or_insert_with(|| Arc::new(Dictionary::EMPTY.clone())))
+    }
 }
 
 /// What becomes of the short plain text of a 4xx. The text of a 5xx never reaches the client.
@@ -56,14 +77,14 @@ impl<O> ErrorEnvelopeLayer<O> {
         mut self,
         report: impl Fn(&E) -> ErrorReport + Send + Sync + 'static,
     ) -> Self {
-        self.settings_mut().registry.map(report);
+        self.settings.dictionary_mut().registry.map(report);
         self
     }
 
     /// Reports errors of a type with `#[derive(ApiError)]`, wherever they stand in the chain.
     #[must_use]
     pub fn map_api_error<E: ApiError>(mut self) -> Self {
-        self.settings_mut().registry.map_api_error::<E>();
+        self.settings.dictionary_mut().registry.map_api_error::<E>();
         self
     }
 
@@ -76,14 +97,14 @@ impl<O> ErrorEnvelopeLayer<O> {
         mut self,
         base: impl Into<Cow<'static, str>>,
     ) -> Result<Self, ConfigError> {
-        self.settings_mut().base = ProblemBase::parse(base.into())?;
+        self.settings.dictionary_mut().base = ProblemBase::parse(base.into())?;
         Ok(self)
     }
 
     /// Decides what becomes of the text of a 4xx.
     #[must_use]
     pub fn with_client_text(mut self, text: ClientText) -> Self {
-        self.settings_mut().client_text = text;
+        self.settings.client_text = text;
         self
     }
 
@@ -91,7 +112,7 @@ impl<O> ErrorEnvelopeLayer<O> {
     /// `ROUTE_NOT_FOUND`.
     #[must_use]
     pub fn with_route_of(mut self, route_of: RouteOf) -> Self {
-        self.settings_mut().route_of = Some(route_of);
+        self.settings.route_of = Some(route_of);
         self
     }
 
@@ -100,16 +121,12 @@ impl<O> ErrorEnvelopeLayer<O> {
     pub fn with_observer<P: Observer>(self, observer: P) -> ErrorEnvelopeLayer<P> {
         ErrorEnvelopeLayer { settings: self.settings, observer }
     }
-
-    fn settings_mut(&mut self) -> &mut Settings {
-        Arc::make_mut(&mut self.settings)
-    }
 }
 
 impl<S, O: Clone> Layer<S> for ErrorEnvelopeLayer<O> {
     type Service = ErrorEnvelope<S, O>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        ErrorEnvelope::new(inner, Arc::clone(&self.settings), self.observer.clone())
+        ErrorEnvelope::new(inner, self.settings.clone(), self.observer.clone())
     }
 }

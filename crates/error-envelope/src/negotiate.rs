@@ -12,39 +12,19 @@ pub(crate) enum Format {
     Problem,
 }
 
-/// What the request accepts, kept until an error needs to know: most requests never do.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Accept {
-    /// No line was read.
-    #[default]
-    Anything,
-    /// One line.
-    Line(HeaderValue),
-    /// One common line, or several lines.
-    Decided(Format),
-}
-
-/// What HTTP clients send by default: it always gets the envelope, without being kept.
+/// What HTTP clients send by default, decided without parsing.
 const COMMON: [&[u8]; 3] = [b"*/*", b"application/json", b"application/json, text/plain, */*"];
 
-impl Accept {
-    /// Takes one `Accept` line of these headers.
-    pub(crate) fn add(&mut self, line: &HeaderValue, headers: &HeaderMap) {
-        *self = match self {
-            Self::Anything if COMMON.contains(&line.as_bytes()) => Self::Decided(Format::Envelope),
-            Self::Anything => Self::Line(line.clone()),
-            Self::Line(_) | Self::Decided(_) => {
-                let lines = headers.get_all(ACCEPT).iter();
-                Self::Decided(negotiate(lines.map(HeaderValue::as_bytes)))
-            }
-        };
-    }
-
-    pub(crate) fn format(&self) -> Format {
-        match self {
-            Self::Anything => Format::Envelope,
-            Self::Line(line) => negotiate(std::iter::once(line.as_bytes())),
-            Self::Decided(format) => *format,
+impl Format {
+    /// Negotiates where one of the `Accept` lines, this one, may make a difference.
+    ///
+    /// A line that does not say `json` gives both types the weight of the same range.
+    #[inline]
+    pub(crate) fn consider(&mut self, line: &HeaderValue, headers: &HeaderMap) {
+        let line = line.as_bytes();
+        if !COMMON.contains(&line) && (line.contains(&b'j') || line.contains(&b'J')) {
+            let lines = headers.get_all(ACCEPT).iter();
+            *self = negotiate(lines.map(HeaderValue::as_bytes));
         }
     }
 }

@@ -11,10 +11,12 @@ use crate::ConfigError;
 
 /// The URI to which a code is appended to name a problem type; without one the type is
 /// `about:blank`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProblemBase(Option<Cow<'static, str>>);
 
 impl ProblemBase {
+    pub(crate) const NONE: Self = Self(None);
+
     pub(crate) fn parse(base: Cow<'static, str>) -> Result<Self, ConfigError> {
         let is_uri_text = base.bytes().all(|byte| {
             byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`')

@@ -13,7 +13,7 @@ use crate::ApiError;
 use crate::failure::BoxError;
 
 /// From error types to reports.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Registry {
     mappings: Vec<Arc<Mapping>>,
 }
@@ -24,6 +24,9 @@ type Mapping = dyn Fn(&(dyn Error + 'static)) -> Option<ErrorReport> + Send + Sy
 pub(crate) const MAX_CHAIN: usize = 32;
 
 impl Registry {
+    /// Knows what is built in.
+    pub(crate) const EMPTY: Self = Self { mappings: Vec::new() };
+
     pub(crate) fn map<E: Error + 'static>(
         &mut self,
         report: impl Fn(&E) -> ErrorReport + Send + Sync + 'static,

@@ -54,7 +54,7 @@ pub(crate) fn replace<B>(
             body
         }
         Reply::Json | Reply::JsonHeadersOnly => {
-            let format = asked.accept.format();
+            let format = asked.format;
             let (media_type, bytes) = body_of(&report, head.status, format, request_id, base);
             head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
             // RFC 9112, section 6.2: never beside a Transfer-Encoding, which is not ours to drop.

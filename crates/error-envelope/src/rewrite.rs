@@ -43,8 +43,7 @@ pub(crate) fn decide(head: &response::Parts, size: &SizeHint, asked: &Asked) -> 
         let keeps = if !is_error || is_finished {
             // Without an error status it is a gRPC refusal: 200 and trailers-only.
             true
-        } else if asked.reply == Reply::GrpcTrailersOnly || asked.accept.format() == Format::Problem
-        {
+        } else if asked.reply == Reply::GrpcTrailersOnly || asked.format == Format::Problem {
             false
         } else if is_default_body(&report, head, size) {
             // Those of a 5xx lack the request id.

@@ -1,6 +1,5 @@
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -10,7 +9,7 @@ use tower_service::Service;
 
 use crate::answer::Exchange;
 use crate::asked::Asked;
-use crate::failure::{BoxError, Failure, catch};
+use crate::failure::{BoxError, Failure, catch, catch_with};
 use crate::layer::Settings;
 use crate::{EnvelopeBody, Observer, ResponseFuture, Stage};
 
@@ -18,14 +17,14 @@ use crate::{EnvelopeBody, Observer, ResponseFuture, Stage};
 /// [`ErrorEnvelopeLayer`](crate::ErrorEnvelopeLayer).
 pub struct ErrorEnvelope<S, O = ()> {
     inner: S,
-    settings: Arc<Settings>,
+    settings: Settings,
     observer: O,
     /// Why the inner service cannot take the next call, which is answered from this.
     unready: Option<Failure>,
 }
 
 impl<S, O> ErrorEnvelope<S, O> {
-    pub(crate) const fn new(inner: S, settings: Arc<Settings>, observer: O) -> Self {
+    pub(crate) const fn new(inner: S, settings: Settings, observer: O) -> Self {
         Self { inner, settings, observer, unready: None }
     }
 
@@ -73,13 +72,14 @@ where
         Poll::Ready(Ok(()))
     }
 
+    #[inline]
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let asked = Asked::for_request(&request, self.settings.route_of);
-        let exchange = Exchange::new(asked, Arc::clone(&self.settings), self.observer.clone());
+        let exchange = Exchange::new(asked, self.settings.clone(), self.observer.clone());
         if let Some(failure) = self.unready.take() {
             return ResponseFuture::failed(failure, exchange);
         }
-        match catch(Stage::Call, || self.inner.call(request)) {
+        match catch_with(Stage::Call, request, |request| self.inner.call(request)) {
             Ok(future) => ResponseFuture::calling(future, exchange),
             Err(failure) => ResponseFuture::failed(failure, exchange),
         }
@@ -89,7 +89,7 @@ where
 impl<S: Clone, O: Clone> Clone for ErrorEnvelope<S, O> {
     /// A clone starts un-ready, so a kept failure stays with the instance that met it.
     fn clone(&self) -> Self {
-        Self::new(self.inner.clone(), Arc::clone(&self.settings), self.observer.clone())
+        Self::new(self.inner.clone(), self.settings.clone(), self.observer.clone())
     }
 }
 
