@@ -44,20 +44,13 @@ pub struct App {
     pub demo_keys: Vec<DemoKey>,
 }
 
-/// Opens the database, brings it up to date, and builds the router over it.
+/// Opens the database, brings it up to date, and builds the router over it; where demo data
+/// exist, over the fake upstream.
 ///
 /// # Errors
 ///
 /// See [`StartError`].
 pub async fn app(config: &Config) -> Result<App, StartError> {
-    let database = open(config).await?;
-    let demo_keys = match config.demo {
-        DemoData::Present => {
-            seed(&database, config).await?;
-            seed::demo_keys(&database).await?
-        }
-        DemoData::Absent => Vec::new(),
-    };
     let fake = match config.demo {
         DemoData::Present => {
             let fake = FakeUpstream::start(config.fake_upstream_latency).await;
@@ -67,10 +60,39 @@ pub async fn app(config: &Config) -> Result<App, StartError> {
     };
     let client =
         |fake: &Arc<FakeUpstream>| UpstreamClient::new(fake.base().clone(), Timeouts::default());
+    let upstream = fake.as_ref().map(client).transpose()?;
+    build(config, upstream, fake).await
+}
+
+/// As [`app`], but with this client of the workflow platform, or without one.
+///
+/// # Errors
+///
+/// See [`StartError`].
+pub async fn app_over(
+    config: &Config,
+    upstream: Option<UpstreamClient>,
+) -> Result<App, StartError> {
+    build(config, upstream, None).await
+}
+
+async fn build(
+    config: &Config,
+    upstream: Option<UpstreamClient>,
+    fake: Option<Arc<FakeUpstream>>,
+) -> Result<App, StartError> {
+    let database = open(config).await?;
+    let demo_keys = match config.demo {
+        DemoData::Present => {
+            seed(&database, config).await?;
+            seed::demo_keys(&database).await?
+        }
+        DemoData::Absent => Vec::new(),
+    };
     let state = AppState {
         database,
         passwords: Passwords::default(),
-        upstream: fake.as_ref().map(client).transpose()?,
+        upstream,
         demo: config.demo,
         _fake: fake,
     };

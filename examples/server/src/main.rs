@@ -72,7 +72,7 @@ async fn serve_until_stopped(config: &Config) -> Result<(), Box<dyn Error>> {
     let App { router, readiness, demo_keys } = app(config).await?;
     let address = listener.local_addr()?;
     print(&report::welcome(address, &demo_keys));
-    tracing::info!(%address, "listening");
+    tracing::info!(target: telemetry::TARGET, %address, "listening");
     readiness.ready();
     serve(listener, router, ServeOptions::new(config.drain), readiness, stop).await;
     Ok(())

@@ -11,6 +11,9 @@ use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::config::{Config, Environment};
 
+/// The target of what this crate logs, which `LOG_LEVEL` may name.
+pub const TARGET: &str = "bartizan::server";
+
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {

@@ -9,6 +9,7 @@ use tower_sessions::session_store::{Error, Result};
 
 use super::{DataError, Database, FromRow, Row, RowError, Statement};
 use crate::domain::Timestamp;
+use crate::telemetry::TARGET;
 
 static INSERT: Statement = Statement::write(
     "session_insert",
@@ -117,7 +118,7 @@ fn hash(id: &Id) -> [u8; 32] {
 
 fn backend(error: &DataError) -> Error {
     tracing::warn!(
-        target: "bartizan::server",
+        target: TARGET,
         error = error as &dyn std::error::Error,
         "session store failed"
     );

@@ -59,6 +59,15 @@ impl Statement {
         self.name
     }
 
+    /// The text itself, to ask a database how it would run it.
+    #[must_use]
+    pub fn sql(&self) -> &str {
+        match &self.sql {
+            Sql::Constant(sql) => sql,
+            Sql::Built(sql) => sql,
+        }
+    }
+
     /// Writes a value of this statement as JSON text.
     pub(crate) fn json(&self, value: &impl Serialize) -> Result<String, DataError> {
         serde_json::to_string(value).map_err(|source| DataError::other(self.name, source))

@@ -10,7 +10,8 @@ static INSERT: Statement = Statement::write(
     "INSERT INTO analysis_results (id, location_id, workflow_id, health_score, issues_found, \
      issues, recommendations, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 );
-static HISTORY: Statement = Statement::read(
+/// Reads what [`history`] lists: location, oldest instant, number.
+pub static HISTORY: Statement = Statement::read(
     "analysis_history",
     "SELECT id, location_id, workflow_id, health_score, issues, recommendations, created_at \
      FROM analysis_results WHERE location_id = $1 AND created_at >= $2 \

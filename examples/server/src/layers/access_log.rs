@@ -8,6 +8,8 @@ use tower_http::classify::{ServerErrorsAsFailures, SharedClassifier};
 use tower_http::trace::TraceLayer;
 use tracing::Span;
 
+use crate::telemetry::TARGET;
+
 type MakeSpan<B> = fn(&Request<B>) -> Span;
 type OnResponse<C> = fn(&Response<C>, Duration, &Span);
 type Classifier = SharedClassifier<ServerErrorsAsFailures>;
@@ -26,7 +28,7 @@ pub(crate) fn layer<B, C>() -> AccessLog<B, C> {
 
 fn span<B>(request: &Request<B>) -> Span {
     tracing::info_span!(
-        target: "bartizan::server",
+        target: TARGET,
         "request",
         method = request.method().as_str(),
         path = request.uri().path(),
@@ -36,7 +38,7 @@ fn span<B>(request: &Request<B>) -> Span {
 
 fn answered<C>(response: &Response<C>, latency: Duration, _: &Span) {
     tracing::info!(
-        target: "bartizan::server",
+        target: TARGET,
         status = response.status().as_u16(),
         latency_us = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
         "answered"

@@ -34,26 +34,26 @@ pub(crate) fn normalise<B>(mut request: Request<B>) -> Request<B> {
     request
 }
 
-/// The coding of the highest weight (RFC 9110, section 12.5.3), of equal ones the preferred.
+/// The coding of the highest weight (RFC 9110, section 12.5.3), of equal ones the preferred; none
+/// where the client says that it likes the plain text better.
 fn preferred(headers: &HeaderMap) -> Option<&'static str> {
-    let accepted = |coding: &str| {
-        let lines = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
-        let mut any = None;
-        for range in lines.flat_map(|line| line.split(',')) {
-            let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
-            let name = name.trim();
-            if name.eq_ignore_ascii_case(coding) {
-                return weight(parameters);
-            }
-            if name == "*" {
-                any = Some(weight(parameters));
-            }
-        }
-        any.unwrap_or(0)
-    };
+    let plain = weight_of(headers, "identity").unwrap_or(0);
     // The last of equal maxima wins.
-    let weighted = CODINGS.into_iter().rev().map(|coding| (accepted(coding), coding));
-    weighted.max_by_key(|(weight, _)| *weight).filter(|(weight, _)| *weight > 0).map(|(_, c)| c)
+    let weighted = CODINGS.into_iter().rev().map(|coding| {
+        let weight = weight_of(headers, coding).or_else(|| weight_of(headers, "*"));
+        (weight.unwrap_or(0), coding)
+    });
+    let (weight, coding) = weighted.max_by_key(|(weight, _)| *weight)?;
+    (weight > 0 && weight >= plain).then_some(coding)
+}
+
+/// The weight that `Accept-Encoding` gives a name, if it stands there.
+fn weight_of(headers: &HeaderMap, name: &str) -> Option<u16> {
+    let lines = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).find_map(|range| {
+        let (coding, parameters) = range.split_once(';').unwrap_or((range, ""));
+        coding.trim().eq_ignore_ascii_case(name).then(|| weight(parameters))
+    })
 }
 
 /// A weight in thousandths; a malformed one is 0.

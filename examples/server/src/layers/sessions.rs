@@ -9,8 +9,8 @@ use tower_sessions::{Expiry, SessionManagerLayer};
 use crate::config::Environment;
 use crate::data::{Database, SqlSessionStore};
 
-/// A session ends when nobody has used it for so long.
-const IDLE: Duration = Duration::days(1);
+/// How long a session lasts from the login on: using it writes nothing, so nothing extends it.
+const LIFETIME: Duration = Duration::days(1);
 
 pub(crate) fn layer(
     database: &Database,
@@ -22,5 +22,5 @@ pub(crate) fn layer(
         .with_same_site(SameSite::Lax)
         // Browsers keep a `Secure` cookie of plain HTTP from nobody but localhost.
         .with_secure(environment == Environment::Production)
-        .with_expiry(Expiry::OnInactivity(IDLE))
+        .with_expiry(Expiry::OnInactivity(LIFETIME))
 }

@@ -19,6 +19,7 @@ use tower::Service;
 use super::service::PerConnection;
 use super::{BoxError, ServeOptions};
 use crate::readiness::Readiness;
+use crate::telemetry::TARGET;
 
 /// How often an HTTP/2 client is asked whether it is still there, and how long it may take.
 const PING: Duration = Duration::from_secs(20);
@@ -89,7 +90,7 @@ where
                 biased;
                 ended = connection.as_mut() => return log_end(peer, ended),
                 began = began => if began.is_err() {
-                    tracing::debug!(%peer, "closed a connection that sent no request in time");
+                    tracing::debug!(target: TARGET, %peer, "closed a connection without a request");
                     return;
                 },
                 () = last_call => return,
@@ -114,6 +115,7 @@ async fn closing(closes: &mut watch::Receiver<()>) {
 
 fn log_end(peer: SocketAddr, ended: Result<(), BoxError>) {
     if let Err(error) = ended {
-        tracing::debug!(%peer, error = error.as_ref() as &dyn std::error::Error, "a connection failed");
+        let error = error.as_ref() as &dyn std::error::Error;
+        tracing::debug!(target: TARGET, %peer, error, "a connection failed");
     }
 }

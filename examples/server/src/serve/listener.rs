@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time;
 
+use crate::telemetry::TARGET;
+
 /// How many connections wait in the operating system for being accepted.
 const BACKLOG: u32 = 1024;
 
@@ -71,7 +73,7 @@ pub(super) async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             Ok(accepted) => return accepted,
             Err(error) if is_of_the_peer(&error) => {}
             Err(error) => {
-                tracing::error!(%error, "accepting a connection failed");
+                tracing::error!(target: TARGET, %error, "accepting a connection failed");
                 time::sleep(PAUSE).await;
             }
         }

@@ -21,6 +21,7 @@ use tower::Service;
 use self::connection::Connections;
 use crate::config::DrainTimes;
 use crate::readiness::Readiness;
+use crate::telemetry::TARGET;
 
 pub use self::listener::{BindError, bind};
 pub use self::stop::{StopHandle, StopSignal, stop_on_signals};
@@ -98,7 +99,7 @@ where
     accept_until(&listener, &connections, &mut running, stop.requested()).await;
 
     readiness.drain();
-    tracing::info!(connections = running.len(), "draining");
+    tracing::info!(target: TARGET, connections = running.len(), "draining");
     let delay = time::sleep(options.drain.delay);
     let delay_or_force = async {
         tokio::select! { () = delay => {} () = stop.forced() => {} }
@@ -118,7 +119,7 @@ where
     match running.len() {
         0 => Drained::Completely,
         connections => {
-            tracing::warn!(connections, "cut connections that had not ended");
+            tracing::warn!(target: TARGET, connections, "cut connections that had not ended");
             Drained::CutShort { connections }
         }
     }
@@ -177,7 +178,7 @@ fn accept_waiting<S, B>(
     if let Err(error) = waiting()
         && error.kind() != io::ErrorKind::WouldBlock
     {
-        tracing::warn!(%error, "closed the listener early");
+        tracing::warn!(target: TARGET, %error, "closed the listener early");
     }
 }
 
@@ -189,6 +190,7 @@ async fn join_all(running: &mut JoinSet<()>) {
 
 fn log_panic(ended: Result<(), JoinError>) {
     if let Err(error) = ended {
-        tracing::error!(error = &error as &dyn Error, "a connection's task failed");
+        let error = &error as &dyn Error;
+        tracing::error!(target: TARGET, error, "a connection's task failed");
     }
 }

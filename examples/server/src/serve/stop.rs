@@ -5,6 +5,8 @@ use std::io;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::telemetry::TARGET;
+
 /// Asks the server to stop.
 #[derive(Debug, Clone)]
 pub struct StopHandle(watch::Sender<u32>);
@@ -59,7 +61,7 @@ pub fn stop_on_signals(handle: StopHandle) -> io::Result<()> {
                 _ = terminate.recv() => "SIGTERM",
                 _ = interrupt.recv() => "SIGINT",
             };
-            tracing::info!(signal = name, "asked to stop");
+            tracing::info!(target: TARGET, signal = name, "asked to stop");
             handle.stop();
         }
     });

@@ -1,4 +1,5 @@
-//! The promises of the data, each kept on SQLite and on PostgreSQL.
+//! The promises of the data, of the HTTP interface and of the program; what depends on the
+//! database is kept on SQLite and on PostgreSQL.
 
 #![expect(
     clippy::expect_used,
@@ -8,20 +9,14 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-mod auto_traits;
-mod cases;
-mod input;
-mod outage;
-mod world;
-
 /// Makes a test of every case for every database.
 macro_rules! suite {
-    ($($module:ident: $($case:ident)*;)*) => {
+    (in $cases:ident; $($module:ident: $($case:ident)*;)*) => {
         mod sqlite {
             $(mod $module {
                 $(#[tokio::test]
                 async fn $case() {
-                    crate::cases::$module::$case(crate::world::World::sqlite()).await;
+                    super::super::$cases::$module::$case(crate::world::World::sqlite()).await;
                 })*
             })*
         }
@@ -30,14 +25,23 @@ macro_rules! suite {
             $(mod $module {
                 $(#[tokio::test]
                 async fn $case() {
-                    crate::cases::$module::$case(crate::world::World::postgres()).await;
+                    super::super::$cases::$module::$case(crate::world::World::postgres()).await;
                 })*
             })*
         }
     };
 }
 
+mod auto_traits;
+mod cases;
+mod http;
+mod input;
+mod outage;
+mod program;
+mod world;
+
 suite! {
+    in cases;
     accounts:
         finds_the_account_of_each_demo_key
         stores_of_a_key_its_hash_alone;

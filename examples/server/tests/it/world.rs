@@ -40,7 +40,8 @@ impl World {
         Self::Postgres(postgres)
     }
 
-    fn url(&self) -> DatabaseUrl {
+    /// The URL of a database that does not exist before.
+    pub(crate) fn url(&self) -> DatabaseUrl {
         let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         match self {
             Self::Sqlite(folder) => DatabaseUrl::sqlite_file(folder.path().join(name)),

@@ -1,0 +1,49 @@
+//! The application behind a real socket, and connections to it.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use bartizan_server::config::DrainTimes;
+use bartizan_server::readiness::Readiness;
+use bartizan_server::serve::{ServeOptions, StopHandle, StopSignal, bind, serve};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use super::Answer;
+
+/// Serves the router as long as the test runs.
+pub(super) fn serving(router: Router) -> (SocketAddr, StopHandle) {
+    let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let address = listener.local_addr().unwrap();
+    let (handle, stop) = StopSignal::new();
+    let drain = DrainTimes { delay: std::time::Duration::ZERO, timeout: std::time::Duration::ZERO };
+    tokio::spawn(serve(listener, router, ServeOptions::new(drain), Readiness::new(), stop));
+    (address, handle)
+}
+
+/// One HTTP/1.1 connection that is kept.
+pub(crate) struct Connection(SendRequest<Body>);
+
+impl Connection {
+    pub(crate) async fn open(address: SocketAddr) -> std::io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        let (sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
+        tokio::spawn(connection);
+        Ok(Self(sender))
+    }
+
+    pub(crate) async fn get(&mut self, path: &str) -> hyper::Result<Answer> {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends a request; an answer counts only when it is complete.
+    pub(crate) async fn send(&mut self, mut request: Request<Body>) -> hyper::Result<Answer> {
+        request.headers_mut().insert("host", "server".parse().unwrap());
+        self.0.ready().await?;
+        Answer::read(self.0.send_request(request).await?).await
+    }
+}

@@ -1,0 +1,8 @@
+//! The program itself: its process, its signals, its output.
+
+mod commands;
+mod drain;
+mod logs;
+mod process;
+mod refusals;
+mod start;
