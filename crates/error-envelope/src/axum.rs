@@ -60,6 +60,9 @@ where
 #[derive(Debug)]
 pub struct Rejection(Box<ErrorReport>);
 
+/// The longest message, in code points: serde quotes what it does not understand, whole.
+const MAX_TEXT: usize = 512;
+
 impl Rejection {
     /// The report that answers the request.
     #[must_use]
@@ -68,8 +71,11 @@ impl Rejection {
     }
 
     /// A fault of the client, whose text says what to mend.
-    fn client(status: StatusCode, code: Code, text: String) -> Self {
+    fn client(status: StatusCode, code: Code, mut text: String) -> Self {
         if status.is_client_error() {
+            if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
+                text.truncate(end);
+            }
             Self(Box::new(ErrorReport::new(status, code, text)))
         } else {
             Self::server(status, text)

@@ -50,7 +50,7 @@ pub struct App {
 /// # Errors
 ///
 /// See [`StartError`].
-pub async fn app(config: &Config) -> Result<App, StartError> {
+pub async fn app(config: &Config, readiness: Readiness) -> Result<App, StartError> {
     let fake = match config.demo {
         DemoData::Present => {
             let fake = FakeUpstream::start(config.fake_upstream_latency).await;
@@ -61,7 +61,7 @@ pub async fn app(config: &Config) -> Result<App, StartError> {
     let client =
         |fake: &Arc<FakeUpstream>| UpstreamClient::new(fake.base().clone(), Timeouts::default());
     let upstream = fake.as_ref().map(client).transpose()?;
-    build(config, upstream, fake).await
+    build(config, upstream, fake, readiness).await
 }
 
 /// As [`app`], but with this client of the workflow platform, or without one.
@@ -73,13 +73,14 @@ pub async fn app_over(
     config: &Config,
     upstream: Option<UpstreamClient>,
 ) -> Result<App, StartError> {
-    build(config, upstream, None).await
+    build(config, upstream, None, Readiness::new()).await
 }
 
 async fn build(
     config: &Config,
     upstream: Option<UpstreamClient>,
     fake: Option<Arc<FakeUpstream>>,
+    readiness: Readiness,
 ) -> Result<App, StartError> {
     let database = open(config).await?;
     let demo_keys = match config.demo {
@@ -96,7 +97,6 @@ async fn build(
         demo: config.demo,
         _fake: fake,
     };
-    let readiness = Readiness::new();
     let api = stack::within(routes::api(), &state, config)?.with_state(state);
     let router = stack::around(routes::all(&api, readiness.clone()), config)?;
     Ok(App { router, readiness, demo_keys })

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -47,7 +47,8 @@ pub(crate) async fn resolve(
     next.run(request).await
 }
 
-/// Answers callers whose credential was refused, and tells those without one how to bring it.
+/// Answers callers whose credential was refused, tells those without one how to bring it, and marks
+/// every answer as the caller's own.
 pub(crate) async fn require(request: Request, next: Next) -> Response {
     let reply = Reply::for_request(&request);
     let refused = match request.extensions().get() {
@@ -58,6 +59,10 @@ pub(crate) async fn require(request: Request, next: Next) -> Response {
         Some(report) => report.into_response::<Body>(reply).map(Body::new),
         None => next.run(request).await,
     };
+    if response.status().is_success() {
+        // What belongs to a location is for no shared cache.
+        response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private"));
+    }
     if response.status() == StatusCode::UNAUTHORIZED {
         // RFC 9110, section 15.5.2, asks for it.
         let challenge = HeaderValue::from_static("Bearer realm=\"bartizan\"");

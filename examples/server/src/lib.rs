@@ -14,5 +14,6 @@ pub mod report;
 pub mod routes;
 pub mod serve;
 pub mod stack;
+pub mod starting;
 pub mod telemetry;
 pub mod upstream;

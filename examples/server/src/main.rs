@@ -9,7 +9,9 @@ use bartizan_server::app::{self, App, app};
 use bartizan_server::cli::{Invocation, Stop, Task};
 use bartizan_server::config::{self, Config, ConfigError};
 use bartizan_server::healthcheck::{self, healthcheck};
+use bartizan_server::readiness::Readiness;
 use bartizan_server::serve::{ServeOptions, StopSignal, bind, serve, stop_on_signals};
+use bartizan_server::starting::Starting;
 use bartizan_server::{report, telemetry};
 
 fn main() -> ExitCode {
@@ -69,12 +71,17 @@ async fn serve_until_stopped(config: &Config) -> Result<(), Box<dyn Error>> {
     stop_on_signals(handle)?;
     // A taken port is found before anything is migrated or seeded.
     let listener = bind(config.listen)?;
-    let App { router, readiness, demo_keys } = app(config).await?;
     let address = listener.local_addr()?;
+    let readiness = Readiness::new();
+    let starting = Starting::new(config, readiness.clone())?;
+    let options = ServeOptions::new(config.drain);
+    let serving = tokio::spawn(serve(listener, starting.clone(), options, readiness.clone(), stop));
+    let App { router, demo_keys, .. } = app(config, readiness.clone()).await?;
+    starting.finish(router);
+    readiness.ready();
     print(&report::welcome(address, &demo_keys));
     tracing::info!(target: telemetry::TARGET, %address, "listening");
-    readiness.ready();
-    serve(listener, router, ServeOptions::new(config.drain), readiness, stop).await;
+    serving.await?;
     Ok(())
 }
 

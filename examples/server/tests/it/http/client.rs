@@ -9,6 +9,7 @@ use bartizan_server::config::Config;
 use bartizan_server::data::seed::{SeedSize, seed};
 use bartizan_server::data::{Database, DatabaseUrl};
 use bartizan_server::domain::Tier;
+use bartizan_server::readiness::Readiness;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -78,12 +79,12 @@ impl Client {
     pub(super) async fn with(world: &World, variables: &[(&str, &str)]) -> Self {
         let url = world.url();
         prepare(&url).await;
-        Self::over(app(&config(&url, variables)).await.unwrap())
+        Self::over(app(&config(&url, variables), Readiness::new()).await.unwrap())
     }
 
     /// Without demo data.
     pub(super) async fn in_production(world: &World) -> Self {
-        Self::over(app(&config(&world.url(), &PRODUCTION)).await.unwrap())
+        Self::over(app(&config(&world.url(), &PRODUCTION), Readiness::new()).await.unwrap())
     }
 
     pub(super) fn app(&self) -> &App {

@@ -33,7 +33,7 @@ async fn what_no_route_matches_is_a_404_whatever_the_method() {
         }
     }
     for path in paths {
-        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE"] {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE"] {
             let answer = client.ask(method, &path).send().await;
             answer.assert_error(404, "ROUTE_NOT_FOUND", NO_ROUTE);
             assert_eq!(answer.header("allow"), "", "{method} {path}");
@@ -52,7 +52,7 @@ async fn a_method_that_a_route_lacks_is_a_405_that_lists_the_others() {
                 _ => "POST",
             };
             let path = format!("{prefix}{}", route.path.replace("{id}", "wf_test"));
-            for method in ["PUT", "PATCH", "DELETE", "TRACE", "PURGE", "GET", "POST"] {
+            for method in ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "GET", "POST"] {
                 if allowed.split(',').any(|allowed| allowed == method) {
                     continue;
                 }

@@ -2,6 +2,7 @@
 
 use bartizan_server::app::app;
 use bartizan_server::data::Statement;
+use bartizan_server::readiness::Readiness;
 
 use super::client::{Client, ORIGIN, config, prepare};
 use crate::world::World;
@@ -38,7 +39,7 @@ async fn an_internal_error_has_them_and_a_page_can_read_it() {
     let world = World::sqlite();
     let url = world.url();
     let database = prepare(&url).await;
-    let client = Client::over(app(&config(&url, &[])).await.unwrap());
+    let client = Client::over(app(&config(&url, &[]), Readiness::new()).await.unwrap());
     database.execute(&DROP, &[]).await.unwrap();
 
     let answer = client.ask("GET", "/api/leads").header("origin", ORIGIN);
@@ -46,4 +47,12 @@ async fn an_internal_error_has_them_and_a_page_can_read_it() {
 
     answer.assert_error(500, "INTERNAL_ERROR", "Internal server error");
     assert_eq!(answer.header("access-control-allow-origin"), ORIGIN);
+}
+
+#[tokio::test]
+async fn what_belongs_to_a_location_is_for_no_shared_cache() {
+    let client = Client::sqlite().await;
+    for path in ["/api/workflows", "/api/v1/history", "/v1/api/leads"] {
+        assert_eq!(client.get(path).await.header("cache-control"), "private", "{path}");
+    }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bartizan_probe::Postgres;
 use bartizan_server::app::app;
+use bartizan_server::readiness::Readiness;
 use serde_json::json;
 
 use super::client::{Client, config, prepare};
@@ -21,7 +22,7 @@ async fn started() -> (Postgres, Client) {
     let postgres = Postgres::start();
     let url = postgres.url().parse().unwrap();
     prepare(&url).await.close().await;
-    (postgres, Client::over(app(&config(&url, &[])).await.unwrap()))
+    (postgres, Client::over(app(&config(&url, &[]), Readiness::new()).await.unwrap()))
 }
 
 /// Every way to the database: as somebody, as nobody, with a session, reading and writing.

@@ -1,26 +1,37 @@
 //! The application behind a real socket, and connections to it.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use axum::response::Response;
 use bartizan_server::config::DrainTimes;
 use bartizan_server::readiness::Readiness;
 use bartizan_server::serve::{ServeOptions, StopHandle, StopSignal, bind, serve};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tower::Service;
 
 use super::Answer;
 
-/// Serves the router as long as the test runs.
-pub(super) fn serving(router: Router) -> (SocketAddr, StopHandle) {
+/// Serves as long as the test runs.
+pub(super) fn serving<S>(service: S) -> (SocketAddr, StopHandle)
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
+{
     let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let address = listener.local_addr().unwrap();
     let (handle, stop) = StopSignal::new();
     let drain = DrainTimes { delay: std::time::Duration::ZERO, timeout: std::time::Duration::ZERO };
-    tokio::spawn(serve(listener, router, ServeOptions::new(drain), Readiness::new(), stop));
+    tokio::spawn(serve(listener, service, ServeOptions::new(drain), Readiness::new(), stop));
     (address, handle)
 }
 

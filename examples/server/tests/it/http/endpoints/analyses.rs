@@ -4,6 +4,7 @@ use bartizan_server::app::app;
 use bartizan_server::data::{Database, FromRow, Row, RowError, Statement};
 use bartizan_server::domain::analyses::{Findings, HISTORY, HealthScore, insert};
 use bartizan_server::domain::{LocationId, Tier, Timestamp, WorkflowId};
+use bartizan_server::readiness::Readiness;
 use serde_json::{Value, json};
 
 use super::members;
@@ -82,7 +83,7 @@ pub(crate) async fn clips_the_history_to_the_tier_and_shows_the_newest_first(wor
             store(&database, location, age, score).await;
         }
     }
-    let client = Client::over(app(&config(&url, &[])).await.unwrap());
+    let client = Client::over(app(&config(&url, &[]), Readiness::new()).await.unwrap());
 
     for (tier, seen) in [(Tier::Free, 2), (Tier::Pro, 4), (Tier::Enterprise, 6)] {
         let ask = |path| client.ask("GET", path).header("x-api-key", client.key(tier));
