@@ -11,6 +11,10 @@ impl Code {
     /// The longest code, in characters.
     pub const MAX_LEN: usize = 63;
 
+    /// The form as a pattern of JSON Schema (ECMA-262): it matches exactly what
+    /// [`Code::is_well_formed`] accepts.
+    pub const PATTERN: &'static str = "^[A-Z]([A-Z0-9_]{0,61}[A-Z0-9])?$";
+
     /// Wraps a constant; in a `const` a malformed code is a compile error.
     ///
     /// # Panics

@@ -84,9 +84,17 @@ pub(crate) fn trailers_only<B>(report: &ErrorReport) -> Response<ResponseBody<B>
     response
 }
 
+/// The longest message, in code points: clients refuse trailers of more than 8 or 16 KiB as a whole,
+/// and with them the status.
+const MAX_MESSAGE: usize = 512;
+
 /// `Percent-Encoded` of the gRPC protocol: bytes outside of space to tilde, and `%`. Spaces at
 /// either end too, since a field value must not start or end with one (RFC 9113, section 8.2.1).
 fn percent_encode(message: &str) -> HeaderValue {
+    let message = message
+        .char_indices()
+        .nth(MAX_MESSAGE)
+        .map_or(message, |(end, _)| message.get(..end).unwrap_or_default());
     let inside =
         message.len() - message.trim_start_matches(' ').len()..message.trim_end_matches(' ').len();
     let mut out = String::with_capacity(message.len());

@@ -15,8 +15,9 @@ pub use body::ResponseBody;
 pub use code::Code;
 pub use describe::{
     Content, Describe, DescribeInput, DescribeOutput, Described, Description, ErrorCase, Header,
-    Operation, OwnOperation, Parameter, ParameterLocation, RequestBody, ResponseSelector,
-    ResponseSpec, Schema, SecurityScheme, Undocumented,
+    Operation, OwnOperation, Parameter, ParameterLocation, RequestBody, ResponseKey,
+    ResponseSelector, ResponseSpec, Schema, SecurityRequirement, SecurityScheme, StatusClass,
+    Undocumented,
 };
 pub use details::{Details, DetailsError};
 pub use grpc::GrpcCode;

@@ -5,6 +5,7 @@ use http::{HeaderMap, Method, Request};
 ///
 /// Read from the request before it is passed on: afterwards it is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Reply {
     /// A JSON body.
     Json,

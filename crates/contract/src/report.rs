@@ -29,6 +29,7 @@ pub struct ErrorReport {
 
 /// How loud a report is in the operator's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum LogLevel {
     /// Nothing is logged.
     Off,
@@ -143,13 +144,14 @@ impl ErrorReport {
     }
 
     /// The status of the same failure in gRPC, where a route is a method: one that is not there
-    /// is unimplemented.
+    /// is unimplemented. Never `Ok`, since a report is of a failure.
     #[must_use]
     pub fn grpc_code(&self) -> GrpcCode {
-        if self.code == Code::ROUTE_NOT_FOUND {
-            return GrpcCode::Unimplemented;
+        match GrpcCode::of_status(self.status) {
+            _ if self.code == Code::ROUTE_NOT_FOUND => GrpcCode::Unimplemented,
+            GrpcCode::Ok => GrpcCode::Unknown,
+            code => code,
         }
-        GrpcCode::of_status(self.status)
     }
 
     /// The value of `Retry-After`, in seconds (RFC 9110, section 10.2.3).
@@ -238,7 +240,7 @@ impl ErrorReport {
                         "required": ["message", "code"],
                         "properties": {
                             "message": { "type": "string" },
-                            "code": { "type": "string", "pattern": "^[A-Z][A-Z0-9_]{0,62}$" },
+                            "code": { "type": "string", "pattern": Code::PATTERN },
                             "requestId": { "type": "string" },
                         },
                     },

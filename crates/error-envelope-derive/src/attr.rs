@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
+use syn::meta::ParseNestedMeta;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, LitInt, LitStr, Path, Token, parenthesized};
@@ -95,21 +96,41 @@ impl Keys {
 const KNOWN: &str =
     "`status`, `code`, `message`, `details`, `retry_after`, `level` or `transparent`";
 
-/// Reads `#[api(crate = path)]` of the enum itself.
-pub(crate) fn crate_path(attributes: &[Attribute], errors: &mut Errors) -> Option<Path> {
-    let mut path = None;
-    for attribute in api(attributes) {
-        let parsed = attribute.parse_nested_meta(|meta| {
-            if meta.path.is_ident("crate") {
-                path = Some(meta.value()?.call(Path::parse_mod_style)?);
-                Ok(())
-            } else {
-                Err(meta.error("the only key on an enum is `crate`; others belong on its variants"))
-            }
-        });
-        errors.value_of(parsed);
+/// The keys of the enum itself, from all its `#[api(...)]`.
+#[derive(Default)]
+pub(crate) struct EnumKeys {
+    pub(crate) krate: Option<Path>,
+    pub(crate) into_response: bool,
+}
+
+impl EnumKeys {
+    pub(crate) fn read(attributes: &[Attribute], errors: &mut Errors) -> Self {
+        let mut keys = Self::default();
+        for attribute in api(attributes) {
+            let parsed = attribute.parse_nested_meta(|meta| keys.key(&meta));
+            errors.value_of(parsed);
+        }
+        keys
     }
-    path
+
+    fn key(&mut self, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+        if meta.path.is_ident("crate") {
+            once(self.krate.is_some(), "crate", meta)?;
+            self.krate = Some(meta.value()?.call(Path::parse_mod_style)?);
+        } else if meta.path.is_ident("into_response") {
+            once(self.into_response, "into_response", meta)?;
+            self.into_response = true;
+        } else {
+            let text = "the keys on an enum are `crate` and `into_response`; \
+                        others belong on its variants";
+            return Err(meta.error(text));
+        }
+        Ok(())
+    }
+}
+
+fn once(known: bool, key: &str, meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+    if known { Err(meta.error(format!("`{key}` is given twice"))) } else { Ok(()) }
 }
 
 /// The `#[api]` among other attributes.

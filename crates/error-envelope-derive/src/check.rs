@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proc_macro2::Ident;
 use syn::{Data, DeriveInput, LitInt, LitStr, parse_quote};
 
-use crate::attr::{self, Detail, Keys, Wait};
+use crate::attr::{self, Detail, EnumKeys, Keys, Wait};
 use crate::errors::Errors;
 use crate::field::{Field, Fields};
 use crate::message::Message;
@@ -28,13 +28,14 @@ pub(crate) fn check(input: &DeriveInput) -> syn::Result<ErrorEnum> {
     if data.variants.is_empty() {
         errors.at(&input.ident, "an enum without variants reports no error");
     }
-    let krate = attr::crate_path(&input.attrs, &mut errors);
+    let keys = EnumKeys::read(&input.attrs, &mut errors);
     let variants: Vec<_> = data.variants.iter().filter_map(|it| variant(it, &mut errors)).collect();
     each_code_once(&variants, &mut errors);
     errors.finish()?;
     Ok(ErrorEnum {
         ident: input.ident.clone(),
-        krate: krate.unwrap_or_else(|| parse_quote!(::bartizan_error_envelope)),
+        krate: keys.krate.unwrap_or_else(|| parse_quote!(::bartizan_error_envelope)),
+        into_response: keys.into_response,
         variants,
     })
 }

@@ -6,23 +6,25 @@ use crate::field::Field;
 use crate::model::{ErrorEnum, Meaning, Own, RetryAfter, Variant};
 
 pub(crate) fn expand(error: &ErrorEnum) -> TokenStream {
-    let ErrorEnum { ident, krate, variants } = error;
+    let ErrorEnum { ident, krate, into_response, variants } = error;
     let private = &quote!(#krate::__private);
     let cases = variants.iter().map(|variant| cases(&variant.meaning, private));
     let arms = variants.iter().map(|variant| arm(variant, private));
     // Only constant evaluation sees the codes of transparent types.
-    let shared = format!("two errors of `{ident}` share a code");
+    let shared = format!("two errors of `{ident}` share a code, but not their status and message");
+    let into_response = into_response.then(|| quote!(#krate::__impl_into_response!(#ident);));
     quote! {
         #[automatically_derived]
         impl #private::ApiError for #ident {
             const CATALOGUE: &'static [#private::ErrorCase] = {
                 const PARTS: &[&[#private::ErrorCase]] = &[#(#cases),*];
-                const ALL: [#private::ErrorCase; #private::joined_len(PARTS)] = {
-                    let all = #private::join(PARTS);
-                    #private::assert!(#private::unique(&all), #shared);
-                    all
+                // An item of its own is evaluated although nobody reads the catalogue.
+                const JOINED: #private::Joined<{ #private::joined_len(PARTS) }> = {
+                    let joined = #private::join(PARTS);
+                    #private::assert!(joined.is_unique(), #shared);
+                    joined
                 };
-                &ALL
+                const { &JOINED }.cases()
             };
 
             fn to_report(&self) -> #private::ErrorReport {
@@ -42,7 +44,7 @@ pub(crate) fn expand(error: &ErrorEnum) -> TokenStream {
             }
         }
 
-        #krate::__impl_into_response!(#ident);
+        #into_response
     }
 }
 

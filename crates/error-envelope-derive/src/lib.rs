@@ -14,8 +14,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// Derives `ApiError` for an enum: what clients and the log are told about each variant.
 ///
 /// `Display` and `Error` stay with the author, since they are the operator's words. Implemented
-/// besides `ApiError` are `DescribeOutput` and, with feature `axum` of `bartizan-error-envelope`,
-/// axum's `IntoResponse`.
+/// besides `ApiError` is `DescribeOutput` and, where the enum asks for it, axum's `IntoResponse`.
 ///
 /// # On a variant
 ///
@@ -33,13 +32,18 @@ use syn::{DeriveInput, parse_macro_input};
 ///   500 and `debug` below.
 ///
 /// Or `#[api(transparent)]` alone, on a variant whose only field is an `ApiError` itself: that
-/// error's report is the report, and its catalogue is part of this one. Codes that two such types
-/// share are a compile error.
+/// error's report is the report, and its catalogue is part of this one. A case that several
+/// variants bring this way stands once in the catalogue; one code with two statuses or two messages
+/// is a compile error.
 ///
 /// # On the enum
 ///
-/// `#[api(crate = path)]`: where `bartizan-error-envelope` is found, when another crate re-exports
-/// it.
+/// `#[api(...)]` with these keys, none of which is required:
+///
+/// - `into_response`: implements axum's `IntoResponse` too, so that the error is a handler's answer;
+///   nothing without feature `axum` of `bartizan-error-envelope`. An enum without this key may
+///   implement `IntoResponse` by hand.
+/// - `crate = path`: where `bartizan-error-envelope` is found, when another crate re-exports it.
 #[proc_macro_derive(ApiError, attributes(api))]
 pub fn api_error(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -10,6 +10,8 @@ pub(crate) struct ErrorEnum {
     pub(crate) ident: Ident,
     /// The path of `bartizan-error-envelope`.
     pub(crate) krate: Path,
+    /// Whether axum's `IntoResponse` is asked for.
+    pub(crate) into_response: bool,
     pub(crate) variants: Vec<Variant>,
 }
 

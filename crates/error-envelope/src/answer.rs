@@ -6,7 +6,7 @@ use http_body::Body;
 
 use crate::asked::{Asked, Route};
 use crate::body::{EnvelopeBody, Watch};
-use crate::failure::{Failure, catch, discard};
+use crate::failure::{BoxError, Failure, catch, discard};
 use crate::layer::{ClientText, Settings};
 use crate::render::{self, Length};
 use crate::request_id::{Correlation, RequestId};
@@ -44,12 +44,16 @@ impl<O: Observer + Clone> Exchange<O> {
         Received::Answer(match decision {
             Ok(Decision::Read) => return Received::Text(head, body),
             Ok(Decision::Pass) => self.pass(Response::from_parts(head, body)),
+            Ok(Decision::Hide) => {
+                discard(body);
+                self.text(head, Err("a text of such a length is not read".into()))
+            }
             Ok(Decision::Keep(report)) => {
                 let request_id = self.asked.request_id();
                 self.tell(&report, head.status, Origin::Report, &request_id);
                 // A made id is told now, so a panic of the body is logged under the same.
                 self.asked.correlation = Correlation::Id(request_id.clone());
-                render::keep(&mut head, self.asked.reply, &request_id);
+                render::complete(&mut head, &report, self.asked.reply, &request_id);
                 self.pass(Response::from_parts(head, body))
             }
             Ok(Decision::Replace(report)) => {
@@ -78,13 +82,13 @@ impl<O: Observer + Clone> Exchange<O> {
         response.map(|body| EnvelopeBody::watched(body, watch))
     }
 
-    /// A bare status, or a short text; `None` when the text could not be read to its end.
+    /// A bare status, or a short text; or why the text was not read to its end.
     pub(crate) fn text<B>(
         &self,
         head: response::Parts,
-        text: Option<&[u8]>,
+        text: Result<&[u8], BoxError>,
     ) -> Response<EnvelopeBody<B, O>> {
-        let is_bare = text.is_some_and(<[u8]>::is_empty);
+        let is_bare = matches!(text, Ok([]));
         let is_lost = is_bare && rewrite::is_cut_off(&head, self.asked.reply);
         let length = if is_lost && self.shows_text_of(head.status) {
             Length::Unknown
@@ -92,7 +96,10 @@ impl<O: Observer + Clone> Exchange<O> {
             Length::Known
         };
         let origin = if is_bare { Origin::BareStatus } else { Origin::Text };
-        let report = self.report_of_text(head.status, text.unwrap_or_default());
+        let report = match text {
+            Ok(text) => self.report_of_text(head.status, text),
+            Err(error) => self.report_of_text(head.status, b"").with_source(error),
+        };
         self.answer(head, Arc::new(report), origin, length)
     }
 
@@ -116,10 +123,8 @@ impl<O: Observer + Clone> Exchange<O> {
         length: Length,
     ) -> Response<EnvelopeBody<B, O>> {
         let request_id = self.asked.request_id();
-        let status = match self.asked.reply {
-            Reply::GrpcTrailersOnly => StatusCode::OK,
-            Reply::Json | Reply::JsonHeadersOnly => head.status,
-        };
+        let is_grpc = self.asked.reply == Reply::GrpcTrailersOnly;
+        let status = if is_grpc { StatusCode::OK } else { head.status };
         self.tell(&report, status, origin, &request_id);
         let rendered = catch(Stage::Future, || {
             render::replace(

@@ -1,6 +1,8 @@
 use bartizan_contract::{Reply, RouteOf};
-use http::{HeaderMap, Request};
+use http::{Extensions, HeaderMap, Request};
 
+use crate::Stage;
+use crate::failure::catch;
 use crate::negotiate::Format;
 use crate::request_id::{Correlation, RequestId};
 
@@ -22,6 +24,15 @@ pub(crate) enum Route {
     Unknown,
 }
 
+/// Asks the user's function, which may panic.
+fn route(route_of: RouteOf, extensions: &Extensions) -> Route {
+    match catch(Stage::Call, || route_of(extensions).is_some()) {
+        Ok(true) => Route::Matched,
+        Ok(false) => Route::Unmatched,
+        Err(_) => Route::Unknown,
+    }
+}
+
 impl Asked {
     #[inline]
     pub(crate) fn for_request<B>(request: &Request<B>, route_of: Option<RouteOf>) -> Self {
@@ -29,11 +40,8 @@ impl Asked {
             reply: Reply::for_request(request),
             format: Format::Envelope,
             correlation: Correlation::settled(request.extensions()),
-            route: match route_of.map(|route_of| route_of(request.extensions())) {
-                None => Route::Unknown,
-                Some(None) => Route::Unmatched,
-                Some(Some(_)) => Route::Matched,
-            },
+            route: route_of
+                .map_or(Route::Unknown, |route_of| route(route_of, request.extensions())),
         };
         asked.read(request.headers());
         asked

@@ -1,3 +1,5 @@
+use std::convert::Infallible;
+
 use ::axum::body::Body;
 use ::axum::extract::rejection::{
     BytesRejection, ExtensionRejection, FormRejection, JsonRejection, PathRejection,
@@ -60,6 +62,41 @@ where
 #[derive(Debug)]
 pub struct Rejection(Box<ErrorReport>);
 
+impl From<ErrorReport> for Rejection {
+    fn from(report: ErrorReport) -> Self {
+        Self(Box::new(report))
+    }
+}
+
+impl From<Infallible> for Rejection {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// Takes the names of Rust types out of serde's words: `expected struct NewLead` becomes
+/// `expected an object`.
+fn without_type_names(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    // Quoted input may say the same words; what is lost of it is an echo.
+    while let Some((before, after)) = rest.split_once(", expected ") {
+        out.push_str(before);
+        out.push_str(", expected ");
+        let kind = ["struct ", "tuple struct ", "unit struct ", "newtype struct ", "enum "]
+            .into_iter()
+            .find_map(|kind| Some((kind, after.strip_prefix(kind)?)));
+        rest = match kind {
+            Some((kind, named)) => {
+                out.push_str(if kind == "enum " { "one of several forms" } else { "an object" });
+                named.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_')
+            }
+            None => after,
+        };
+    }
+    out + rest
+}
+
 /// The longest message, in code points: serde quotes what it does not understand, whole.
 const MAX_TEXT: usize = 512;
 
@@ -71,8 +108,9 @@ impl Rejection {
     }
 
     /// A fault of the client, whose text says what to mend.
-    fn client(status: StatusCode, code: Code, mut text: String) -> Self {
+    fn client(status: StatusCode, code: Code, text: String) -> Self {
         if status.is_client_error() {
+            let mut text = without_type_names(&text);
             if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
                 text.truncate(end);
             }

@@ -26,7 +26,7 @@ pin_project! {
     }
 }
 
-/// What the body must know once it panics; given up when the stream has ended.
+/// What the body must know once it panics.
 #[derive(Debug)]
 pub(crate) struct Watch<O> {
     pub(crate) observer: O,
@@ -77,11 +77,11 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        catch(Stage::Body, || self.inner.is_end_stream()).unwrap_or(false)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        catch(Stage::Body, || self.inner.size_hint()).unwrap_or_default()
     }
 }
 

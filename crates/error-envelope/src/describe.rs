@@ -8,31 +8,37 @@ use crate::request_id::X_REQUEST_ID;
 use crate::{ErrorEnvelopeLayer, RequestIdLayer};
 
 impl<O> Describe for ErrorEnvelopeLayer<O> {
-    /// Every operation may fail with a 500, and every error is also a problem (RFC 9457).
+    /// Every operation may fail with a 500 and with what the mapped error types report; every
+    /// reported error is also a problem (RFC 9457) and tells the id under which it is logged.
     fn describe(&self, _: &Operation<'_>, description: &mut Description) {
+        for case in self.catalogue() {
+            description.add_error(*case);
+        }
         description.add_error(ErrorCase::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             Code::INTERNAL_ERROR,
             "Internal server error",
         ));
         description.add_content(
-            ResponseSelector::Errors,
+            ResponseSelector::Reported,
             Content::new("application/problem+json", problem_schema()),
         );
+        description.add_header(ResponseSelector::Reported, request_id_header());
     }
 }
 
 impl<M> Describe for RequestIdLayer<M> {
     fn describe(&self, _: &Operation<'_>, description: &mut Description) {
-        description.add_header(
-            ResponseSelector::All,
-            Header::new(
-                X_REQUEST_ID,
-                "Identifies the request in logs and error bodies.",
-                Schema::inline(json!({ "type": "string", "pattern": "^[!-~]{1,128}$" })),
-            ),
-        );
+        description.add_header(ResponseSelector::All, request_id_header());
     }
+}
+
+fn request_id_header() -> Header {
+    Header::new(
+        X_REQUEST_ID,
+        "Identifies the request in logs and error bodies.",
+        Schema::inline(json!({ "type": "string", "pattern": "^[!-~]{1,128}$" })),
+    )
 }
 
 fn problem_schema() -> Schema {
@@ -46,7 +52,7 @@ fn problem_schema() -> Schema {
                 "title": { "type": "string" },
                 "status": { "type": "integer", "minimum": 400, "maximum": 599 },
                 "detail": { "type": "string" },
-                "code": { "type": "string", "pattern": "^[A-Z][A-Z0-9_]{0,62}$" },
+                "code": { "type": "string", "pattern": Code::PATTERN },
                 "requestId": { "type": "string" },
             },
         }),

@@ -69,7 +69,8 @@ where
                                 // Calling -> Reading
                                 Received::Text(head, body) => {
                                     let (head, text) = (Some(head), BytesMut::new());
-                                    this.state.set(State::Reading { body, head, text });
+                                    let reading = State::Reading { body, head, text };
+                                    discard(catch(Stage::Future, || this.state.set(reading)));
                                     continue;
                                 }
                             }
@@ -86,7 +87,7 @@ where
                     match catch(Stage::Future, || read(body, cx, text)) {
                         // Reading -> done
                         Ok(read) => {
-                            let text = ready!(read).then_some(&text[..]);
+                            let text = ready!(read).map(|()| &text[..]);
                             return Poll::Ready(Ok(this.exchange.text(take(head), text)));
                         }
                         // Reading -> Failed
@@ -105,20 +106,24 @@ where
     }
 }
 
-/// Reads a short text to its end; false when it is cut short by an error or longer than it said.
-fn read<B: Body<Data = Bytes>>(
+/// Reads a short text to its end, or says why that cannot be.
+fn read<B>(
     mut body: Pin<&mut B>,
     cx: &mut Context<'_>,
     text: &mut BytesMut,
-) -> Poll<bool> {
+) -> Poll<Result<(), BoxError>>
+where
+    B: Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
     loop {
         match ready!(body.as_mut().poll_frame(cx)) {
-            None => return Poll::Ready(true),
-            Some(Err(_)) => return Poll::Ready(false),
+            None => return Poll::Ready(Ok(())),
+            Some(Err(error)) => return Poll::Ready(Err(error.into())),
             Some(Ok(frame)) => {
                 let Ok(data) = frame.into_data() else { continue };
                 if (text.len() + data.len()) as u64 > MAX_TEXT {
-                    return Poll::Ready(false);
+                    return Poll::Ready(Err("the text is longer than it said".into()));
                 }
                 text.put(data);
             }

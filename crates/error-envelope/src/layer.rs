@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
 
-use bartizan_contract::{ErrorReport, RouteOf};
+use bartizan_contract::{ErrorCase, ErrorReport, RouteOf};
 use tower_layer::Layer;
 
 use crate::problem::ProblemBase;
@@ -49,8 +49,9 @@ impl Settings {
     }
 }
 
-/// What becomes of the short plain text of a 4xx. The text of a 5xx never reaches the client.
+/// What becomes of the short plain text of a 4xx. The plain text of a 5xx never reaches the client.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ClientText {
     /// It becomes the message.
     #[default]
@@ -110,6 +111,10 @@ impl<O> ErrorEnvelopeLayer<O> {
 
     /// Tells how to read the route template, so that a 404 where no route matched is
     /// `ROUTE_NOT_FOUND`.
+    ///
+    /// For a layer that stands where the router has left its template, such as axum's
+    /// `Router::layer`; around the router no request has one yet, and every bare 404 would be taken
+    /// for an unmatched route.
     #[must_use]
     pub fn with_route_of(mut self, route_of: RouteOf) -> Self {
         self.settings.route_of = Some(route_of);
@@ -120,6 +125,13 @@ impl<O> ErrorEnvelopeLayer<O> {
     #[must_use]
     pub fn with_observer<P: Observer>(self, observer: P) -> ErrorEnvelopeLayer<P> {
         ErrorEnvelopeLayer { settings: self.settings, observer }
+    }
+}
+
+impl<O> ErrorEnvelopeLayer<O> {
+    /// What the mapped error types may report.
+    pub(crate) fn catalogue(&self) -> &[ErrorCase] {
+        self.settings.dictionary().registry.catalogue()
     }
 }
 

@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
 mod answer;
 mod api_error;
 mod asked;
@@ -27,10 +30,11 @@ mod service;
 pub use crate::axum::{Named, Rejection, matched_path};
 #[cfg(feature = "opentelemetry")]
 pub use crate::opentelemetry::OpenTelemetryObserver;
-#[doc(hidden)]
-pub use api_error::__private;
 pub use api_error::ApiError;
-pub use bartizan_contract::{Code, Details, ErrorCase, ErrorReport, LogLevel, PassThrough};
+pub use bartizan_contract::{
+    Code, Describe, Details, ErrorCase, ErrorReport, LogLevel, PassThrough, Reply, ResponseBody,
+    RouteOf,
+};
 pub use bartizan_error_envelope_derive::ApiError;
 pub use body::{BodyError, BodyPanicked, EnvelopeBody};
 pub use error::ConfigError;

@@ -1,13 +1,13 @@
 //! The one place where a failure is logged.
 
 use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use bartizan_contract::{ErrorReport, LogLevel};
 use http::StatusCode;
 
-use crate::failure::Failure;
-use crate::observe::Origin;
+use crate::failure::{Failure, catch};
+use crate::observe::{Origin, Stage};
 use crate::registry::chain;
 use crate::request_id::RequestId;
 
@@ -20,7 +20,7 @@ macro_rules! at_level {
             LogLevel::Debug => tracing::debug!(target: TARGET, $($fields)+),
             LogLevel::Info => tracing::info!(target: TARGET, $($fields)+),
             LogLevel::Warn => tracing::warn!(target: TARGET, $($fields)+),
-            LogLevel::Error => tracing::error!(target: TARGET, $($fields)+),
+            _ => tracing::error!(target: TARGET, $($fields)+),
         }
     };
 }
@@ -38,7 +38,7 @@ pub(crate) fn answered(
         status = status.as_u16(),
         code = report.code().as_str(),
         origin = origin.as_str(),
-        error = report.source().map(|source| tracing::field::display(Chain(source))),
+        error = report.source().map(words),
         "{}",
         report.message()
     );
@@ -55,22 +55,24 @@ pub(crate) fn body_panicked(failure: &Failure, request_id: &RequestId) {
     );
 }
 
-/// Writes an error and its sources on one line, skipping a source that its parent already quotes.
-struct Chain<'a>(&'a (dyn Error + 'static));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut said = String::new();
-        for link in chain(self.0) {
-            let words = link.to_string();
-            if said.ends_with(&words) {
-                continue;
-            }
-            if !said.is_empty() {
-                said.push_str(": ");
-            }
-            said.write_str(&words)?;
+/// An error and its sources on one line, without a source that its parent already quotes.
+///
+/// Written before the subscriber runs: foreign words may fail or panic, and the event must not.
+fn words(error: &(dyn Error + 'static)) -> String {
+    let mut said = String::new();
+    for link in chain(error) {
+        let mut words = String::new();
+        let written = catch(Stage::Future, || write!(words, "{link}"));
+        if !matches!(written, Ok(Ok(()))) {
+            words.push_str("(its words cannot be written)");
         }
-        f.write_str(&said)
+        if said.ends_with(&words) {
+            continue;
+        }
+        if !said.is_empty() {
+            said.push_str(": ");
+        }
+        said.push_str(&words);
     }
+    said
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use bartizan_contract::Code;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Meter};
@@ -8,8 +10,13 @@ use crate::{Answered, Observer, Panicked};
 ///
 /// Instruments: `bartizan.error_envelope.answers` with `http.response.status_code`, `error.type`
 /// (the code) and `bartizan.origin`; `bartizan.error_envelope.panics` with `bartizan.stage`.
+///
+/// A clone shares the instruments: each request has one.
 #[derive(Clone, Debug)]
-pub struct OpenTelemetryObserver {
+pub struct OpenTelemetryObserver(Arc<Instruments>);
+
+#[derive(Debug)]
+struct Instruments {
     answers: Counter<u64>,
     panics: Counter<u64>,
 }
@@ -18,7 +25,7 @@ impl OpenTelemetryObserver {
     /// Makes the instruments once.
     #[must_use]
     pub fn new(meter: &Meter) -> Self {
-        Self {
+        Self(Arc::new(Instruments {
             answers: meter
                 .u64_counter("bartizan.error_envelope.answers")
                 .with_description("Error answers that passed the envelope.")
@@ -29,13 +36,13 @@ impl OpenTelemetryObserver {
                 .with_description("Panics that the envelope caught.")
                 .with_unit("{panic}")
                 .build(),
-        }
+        }))
     }
 }
 
 impl Observer for OpenTelemetryObserver {
     fn answered(&self, event: &Answered) {
-        self.answers.add(
+        self.0.answers.add(
             1,
             &[
                 KeyValue::new("http.response.status_code", i64::from(event.status.as_u16())),
@@ -46,6 +53,6 @@ impl Observer for OpenTelemetryObserver {
     }
 
     fn panicked(&self, event: &Panicked) {
-        self.panics.add(1, &[KeyValue::new("bartizan.stage", event.stage.as_str())]);
+        self.0.panics.add(1, &[KeyValue::new("bartizan.stage", event.stage.as_str())]);
     }
 }

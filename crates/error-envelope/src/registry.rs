@@ -3,9 +3,9 @@ use std::fmt;
 use std::iter::successors;
 use std::sync::Arc;
 
-use bartizan_contract::ErrorReport;
 #[cfg(feature = "tower")]
 use bartizan_contract::LogLevel;
+use bartizan_contract::{ErrorCase, ErrorReport};
 use http::StatusCode;
 use http_body_util::LengthLimitError;
 
@@ -16,6 +16,8 @@ use crate::failure::BoxError;
 #[derive(Clone)]
 pub(crate) struct Registry {
     mappings: Vec<Arc<Mapping>>,
+    /// What the mapped types are known to report.
+    catalogue: Vec<ErrorCase>,
 }
 
 type Mapping = dyn Fn(&(dyn Error + 'static)) -> Option<ErrorReport> + Send + Sync;
@@ -25,7 +27,7 @@ pub(crate) const MAX_CHAIN: usize = 32;
 
 impl Registry {
     /// Knows what is built in.
-    pub(crate) const EMPTY: Self = Self { mappings: Vec::new() };
+    pub(crate) const EMPTY: Self = Self { mappings: Vec::new(), catalogue: Vec::new() };
 
     pub(crate) fn map<E: Error + 'static>(
         &mut self,
@@ -36,11 +38,16 @@ impl Registry {
 
     pub(crate) fn map_api_error<E: ApiError>(&mut self) {
         self.map(E::to_report);
+        self.catalogue.extend(E::CATALOGUE);
+    }
+
+    pub(crate) fn catalogue(&self) -> &[ErrorCase] {
+        &self.catalogue
     }
 
     /// The report of the first error of the chain, from the outside, that somebody knows. The
-    /// user's mappings come before the built-in ones. The error itself becomes the source, where
-    /// the report has none yet.
+    /// user's mappings come before the built-in ones. The error itself becomes the source, so that
+    /// the log has the whole chain; a report that is the error keeps its own.
     pub(crate) fn report(&self, error: BoxError) -> ErrorReport {
         let outermost: &(dyn Error + 'static) = error.as_ref();
         let known = chain(outermost).find_map(|link| {
@@ -48,7 +55,7 @@ impl Registry {
         });
         let report =
             known.unwrap_or_else(|| ErrorReport::from_status(StatusCode::INTERNAL_SERVER_ERROR));
-        if report.source().is_some() { report } else { report.with_source(error) }
+        if error.is::<ErrorReport>() { report } else { report.with_source(error) }
     }
 }
 
@@ -92,6 +99,9 @@ const OVERLOADED_RETRY_AFTER: std::time::Duration = std::time::Duration::from_se
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registry").field("mappings", &self.mappings.len()).finish()
+        f.debug_struct("Registry")
+            .field("mappings", &self.mappings.len())
+            .field("catalogue", &self.catalogue)
+            .finish()
     }
 }

@@ -6,7 +6,7 @@ use bartizan_contract::{ErrorReport, Reply, ResponseBody};
 use bytes::Bytes;
 use http::header::{
     ACCEPT, ACCEPT_RANGES, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE,
-    CONTENT_TYPE, ETAG, LAST_MODIFIED, RETRY_AFTER, TRANSFER_ENCODING, VARY,
+    CONTENT_TYPE, ETAG, LAST_MODIFIED, RETRY_AFTER, TRAILER, TRANSFER_ENCODING, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, response};
 
@@ -16,9 +16,17 @@ use crate::problem::ProblemBase;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 use crate::rewrite::Enveloped;
 
-/// Headers that describe the replaced representation.
-const REPRESENTATION: [HeaderName; 5] =
-    [ETAG, LAST_MODIFIED, ACCEPT_RANGES, CONTENT_RANGE, CONTENT_ENCODING];
+/// Headers that describe the replaced representation, or promise what is not sent with it.
+const REPRESENTATION: [HeaderName; 8] = [
+    ETAG,
+    LAST_MODIFIED,
+    ACCEPT_RANGES,
+    CONTENT_RANGE,
+    CONTENT_ENCODING,
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+    TRAILER,
+];
 
 /// Whether the length of the body that `HEAD` leaves out is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,36 +47,49 @@ pub(crate) fn replace<B>(
     length: Length,
 ) -> Response<ResponseBody<B>> {
     for name in REPRESENTATION {
-        head.headers.remove(name);
+        // RFC 9110, section 15.5.17: on a 416 it tells the length of what was asked for.
+        if name != CONTENT_RANGE || head.status != StatusCode::RANGE_NOT_SATISFIABLE {
+            head.headers.remove(name);
+        }
     }
     head.headers.remove(CONTENT_LENGTH);
-    let body = match asked.reply {
-        Reply::GrpcTrailersOnly => {
-            let (mut own, body) =
-                ErrorReport::respond(Arc::clone(&report), asked.reply).into_parts();
-            head.status = own.status;
-            // Filled in below, where the response has none.
-            own.headers.remove(CACHE_CONTROL);
-            own.headers.remove(RETRY_AFTER);
-            head.headers.extend(own.headers);
-            body
+    let body = if asked.reply == Reply::GrpcTrailersOnly {
+        let (mut own, body) = ErrorReport::respond(Arc::clone(&report), asked.reply).into_parts();
+        head.status = own.status;
+        // Filled in by `complete`, where the response has none.
+        own.headers.remove(CACHE_CONTROL);
+        own.headers.remove(RETRY_AFTER);
+        head.headers.extend(own.headers);
+        body
+    } else {
+        let format = asked.format;
+        let (media_type, bytes) = body_of(&report, head.status, format, request_id, base);
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        // RFC 9112, section 6.2: never beside a Transfer-Encoding, which is not ours to drop.
+        if length == Length::Known && !head.headers.contains_key(TRANSFER_ENCODING) {
+            head.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
         }
-        Reply::Json | Reply::JsonHeadersOnly => {
-            let format = asked.format;
-            let (media_type, bytes) = body_of(&report, head.status, format, request_id, base);
-            head.headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-            // RFC 9112, section 6.2: never beside a Transfer-Encoding, which is not ours to drop.
-            if length == Length::Known && !head.headers.contains_key(TRANSFER_ENCODING) {
-                head.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-            }
-            vary_by_accept(&mut head.headers);
-            if asked.reply == Reply::Json {
-                ResponseBody::complete(bytes)
-            } else {
-                ResponseBody::empty()
-            }
+        if asked.reply == Reply::JsonHeadersOnly {
+            ResponseBody::empty()
+        } else {
+            ResponseBody::complete(bytes)
         }
     };
+    complete(&mut head, &report, asked.reply, request_id);
+    head.extensions.insert(report);
+    Response::from_parts(head, body)
+}
+
+/// Adds what every error answer has, where it is absent, and the id.
+pub(crate) fn complete(
+    head: &mut response::Parts,
+    report: &ErrorReport,
+    reply: Reply,
+    id: &RequestId,
+) {
+    if reply != Reply::GrpcTrailersOnly {
+        vary_by_accept(&mut head.headers);
+    }
     if !head.headers.contains_key(CACHE_CONTROL) {
         head.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
@@ -77,18 +98,7 @@ pub(crate) fn replace<B>(
     {
         head.headers.insert(RETRY_AFTER, wait);
     }
-    head.headers.insert(X_REQUEST_ID, request_id.as_header().clone());
-    head.extensions.insert(report);
-    head.extensions.insert(Enveloped);
-    Response::from_parts(head, body)
-}
-
-/// Marks a response whose body stays as it is.
-pub(crate) fn keep(head: &mut response::Parts, reply: Reply, request_id: &RequestId) {
-    if reply != Reply::GrpcTrailersOnly {
-        vary_by_accept(&mut head.headers);
-    }
-    head.headers.insert(X_REQUEST_ID, request_id.as_header().clone());
+    head.headers.insert(X_REQUEST_ID, id.as_header().clone());
     head.extensions.insert(Enveloped);
 }
 
@@ -96,9 +106,10 @@ pub(crate) fn keep(head: &mut response::Parts, reply: Reply, request_id: &Reques
 pub(crate) fn fallback<B>(reply: Reply, request_id: &RequestId) -> Response<ResponseBody<B>> {
     const BODY: &str =
         r#"{"success":false,"error":{"message":"Internal server error","code":"INTERNAL_ERROR"}}"#;
-    let mut response = Response::new(match reply {
-        Reply::Json => ResponseBody::complete(Bytes::from_static(BODY.as_bytes())),
-        Reply::JsonHeadersOnly | Reply::GrpcTrailersOnly => ResponseBody::empty(),
+    let mut response = Response::new(if reply == Reply::Json {
+        ResponseBody::complete(Bytes::from_static(BODY.as_bytes()))
+    } else {
+        ResponseBody::empty()
     });
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

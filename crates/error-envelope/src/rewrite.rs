@@ -27,10 +27,13 @@ pub(crate) enum Decision {
     Replace(Arc<ErrorReport>),
     /// A bare status, or a short text that is read first.
     Read,
+    /// The text of a 5xx that is too long to be read, or of unknown length.
+    Hide,
 }
 
 /// Applies the rule. Framework text and handler text cannot be told apart, so only what no
-/// handler would mean as a document is taken: short, complete, unencoded plain text.
+/// handler would mean as a document is taken: short, complete, unencoded plain text. The plain text
+/// of a 5xx is taken whatever its length, since it is not the client's to read.
 pub(crate) fn decide(head: &response::Parts, size: &SizeHint, asked: &Asked) -> Decision {
     if head.extensions.get::<Enveloped>().is_some() {
         return Decision::Pass;
@@ -45,17 +48,24 @@ pub(crate) fn decide(head: &response::Parts, size: &SizeHint, asked: &Asked) -> 
             true
         } else if asked.reply == Reply::GrpcTrailersOnly || asked.format == Format::Problem {
             false
-        } else if is_default_body(&report, head, size) {
-            // Those of a 5xx lack the request id.
-            !head.status.is_server_error()
+        } else if head.status.is_server_error() && is_default_body(&report, head, size) {
+            // It lacks the request id.
+            false
         } else {
             !is_rewritable
         };
         return if keeps { Decision::Keep(report) } else { Decision::Replace(report) };
     }
     let is_short = length_of(head, size, asked.reply).is_some_and(|length| length <= MAX_TEXT);
-    let is_read = is_error && is_rewritable && is_short && !is_finished;
-    if is_read { Decision::Read } else { Decision::Pass }
+    if !is_error || !is_rewritable || is_finished {
+        Decision::Pass
+    } else if is_short {
+        Decision::Read
+    } else if head.status.is_server_error() {
+        Decision::Hide
+    } else {
+        Decision::Pass
+    }
 }
 
 /// Tells whether the body is the report's own default, as far as head and size can tell. A body
@@ -75,7 +85,7 @@ pub(crate) fn is_cut_off(head: &response::Parts, reply: Reply) -> bool {
 
 /// The length of the body; of the one that a `HEAD` answer stands for, where it was cut off.
 fn length_of(head: &response::Parts, size: &SizeHint, reply: Reply) -> Option<u64> {
-    let length = size.exact()?;
+    let Some(length) = size.exact() else { return declared_length(&head.headers) };
     if length > 0 || reply != Reply::JsonHeadersOnly {
         return Some(length);
     }

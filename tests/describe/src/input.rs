@@ -34,6 +34,6 @@ impl<T: DescribeInput> OperationInput<ViaContract> for T {
 impl OperationInput<ViaText> for String {
     fn add_to(_: &Operation<'_>, description: &mut Description) {
         let text = Schema::inline(json!({ "type": "string" }));
-        description.set_request_body(RequestBody::new(Content::new("text/plain", text)));
+        description.add_request_body(RequestBody::new(Content::new("text/plain", text)));
     }
 }

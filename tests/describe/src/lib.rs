@@ -8,6 +8,7 @@
 mod input;
 mod refuse;
 mod render;
+mod security;
 
 pub use input::{OperationInput, ViaContract, ViaText};
 pub use refuse::{Refuse, RefuseLayer, ResponseFuture};

@@ -2,8 +2,11 @@
 
 use bartizan_contract::{
     Content, Describe, Description, Header, Operation, Parameter, ResponseSpec, Schema,
+    SecurityRequirement,
 };
 use serde_json::{Map, Value, json};
+
+use crate::security::alternatives;
 
 /// Renders an operation, and those that its layers answer themselves, as an `OpenAPI` 3.1 fragment.
 #[must_use]
@@ -32,14 +35,13 @@ fn add(document: &mut Value, method: &str, route: &str, description: &Descriptio
         let content = contents(body.contents(), kept);
         item["requestBody"] = json!({ "required": body.is_required(), "content": content });
     }
-    for known in description.resolved_responses() {
-        item["responses"][known.status().as_str()] = response(&known, kept);
+    for known in description.responses() {
+        item["responses"][known.key().to_string()] = response(known, kept);
     }
-    for scheme in description.security() {
+    for scheme in description.security().iter().flat_map(SecurityRequirement::schemes) {
         kept["securitySchemes"][scheme.name()] = scheme.scheme().clone();
     }
-    let security = description.security().iter().map(|it| json!({ it.name(): it.scopes() }));
-    item["security"] = security.collect();
+    item["security"] = json!(alternatives(description.security()));
     document["paths"][route][method.to_lowercase()] = item;
 }
 

@@ -1,10 +1,6 @@
-use std::borrow::Cow;
-
-use http::StatusCode;
-use serde_json::Value;
-
 use super::{
-    Content, ErrorCase, Header, Parameter, ParameterLocation, ResponseSelector, ResponseSpec,
+    Content, ErrorCase, Header, Parameter, ParameterLocation, ResponseKey, ResponseSelector,
+    ResponseSpec, SecurityRequirement,
 };
 use crate::ErrorReport;
 
@@ -14,9 +10,7 @@ pub struct Description {
     parameters: Vec<Parameter>,
     request_body: Option<RequestBody>,
     responses: Vec<ResponseSpec>,
-    added_headers: Vec<(ResponseSelector, Header)>,
-    added_contents: Vec<(ResponseSelector, Content)>,
-    security: Vec<SecurityScheme>,
+    security: Vec<SecurityRequirement>,
 }
 
 impl Description {
@@ -33,19 +27,17 @@ impl Description {
         }
     }
 
-    /// Sets the request body.
-    pub fn set_request_body(&mut self, body: RequestBody) {
-        self.request_body = Some(body);
+    /// Adds the request body; the first description stands.
+    pub fn add_request_body(&mut self, body: RequestBody) {
+        self.request_body.get_or_insert(body);
     }
 
-    /// Adds a response; one of the same status is extended.
+    /// Adds a response; one of the same key is extended.
     pub fn add_response(&mut self, response: ResponseSpec) {
-        match self.responses.iter_mut().find(|known| known.status() == response.status()) {
-            Some(known) => {
-                let empty = ResponseSpec::new(response.status(), "");
-                *known = std::mem::replace(known, empty).merged_with(response);
-            }
-            None => self.responses.push(response),
+        let at = self.responses.partition_point(|known| known.key() < response.key());
+        match self.responses.get_mut(at) {
+            Some(known) if known.key() == response.key() => known.merge(response),
+            _ => self.responses.insert(at, response),
         }
     }
 
@@ -58,20 +50,28 @@ impl Description {
         self.add_response(response);
     }
 
-    /// Adds a header to each response that the selector chooses, whoever described it.
+    /// Adds a header to each response that is there and that the selector chooses.
+    #[expect(clippy::needless_pass_by_value, reason = "as all that is added")]
     pub fn add_header(&mut self, responses: ResponseSelector, header: Header) {
-        self.added_headers.push((responses, header));
+        for response in self.responses.iter_mut().filter(|known| responses.matches(known)) {
+            response.add_header(header.clone());
+        }
     }
 
-    /// Adds a representation to each response with content that the selector chooses.
+    /// Adds a representation to each response that is there, has content, and that the selector
+    /// chooses.
+    #[expect(clippy::needless_pass_by_value, reason = "as all that is added")]
     pub fn add_content(&mut self, responses: ResponseSelector, content: Content) {
-        self.added_contents.push((responses, content));
+        let chosen = self.responses.iter_mut().filter(|known| responses.matches(known));
+        for response in chosen.filter(|known| !known.contents().is_empty()) {
+            response.add_content(content.clone());
+        }
     }
 
-    /// Adds a way to authenticate; several are alternatives.
-    pub fn add_security(&mut self, scheme: SecurityScheme) {
-        if !self.security.contains(&scheme) {
-            self.security.push(scheme);
+    /// Adds a requirement, to be met together with those that are there; equal ones are kept once.
+    pub fn add_security(&mut self, requirement: SecurityRequirement) {
+        if !self.security.contains(&requirement) {
+            self.security.push(requirement);
         }
     }
 
@@ -93,42 +93,23 @@ impl Description {
         self.request_body.as_ref()
     }
 
-    /// The responses that were added one by one, without what selectors add to them.
+    /// The responses, in the order of their keys.
     #[must_use]
     pub fn responses(&self) -> &[ResponseSpec] {
         &self.responses
     }
 
-    /// Finds a response by its status.
+    /// Finds the response of exactly this key.
     #[must_use]
-    pub fn response(&self, status: StatusCode) -> Option<&ResponseSpec> {
-        self.responses.iter().find(|known| known.status() == status)
+    pub fn response(&self, key: impl Into<ResponseKey>) -> Option<&ResponseSpec> {
+        let key = key.into();
+        self.responses.iter().find(|known| known.key() == key)
     }
 
-    /// The responses as a document shows them: with the headers and representations that
-    /// selectors add, ordered by status.
+    /// What is demanded of the caller: each of these requirements must be met.
     #[must_use]
-    pub fn resolved_responses(&self) -> Vec<ResponseSpec> {
-        let mut all: Vec<_> = self.responses.iter().map(|known| self.resolve(known)).collect();
-        all.sort_by_key(ResponseSpec::status);
-        all
-    }
-
-    /// The ways to authenticate.
-    #[must_use]
-    pub fn security(&self) -> &[SecurityScheme] {
+    pub fn security(&self) -> &[SecurityRequirement] {
         &self.security
-    }
-
-    fn resolve(&self, response: &ResponseSpec) -> ResponseSpec {
-        let status = response.status();
-        let headers = self.added_headers.iter().filter(|(to, _)| to.matches(status));
-        let resolved = headers.fold(response.clone(), |it, (_, h)| it.with_header(h.clone()));
-        if response.contents().is_empty() {
-            return resolved;
-        }
-        let contents = self.added_contents.iter().filter(|(to, _)| to.matches(status));
-        contents.fold(resolved, |it, (_, content)| it.with_content(content.clone()))
     }
 }
 
@@ -170,45 +151,5 @@ impl RequestBody {
     #[must_use]
     pub const fn is_required(&self) -> bool {
         self.required
-    }
-}
-
-/// One way to authenticate: the name of a scheme and its `OpenAPI` security scheme object.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SecurityScheme {
-    name: Cow<'static, str>,
-    scheme: Value,
-    scopes: Vec<Cow<'static, str>>,
-}
-
-impl SecurityScheme {
-    /// Names a scheme.
-    pub fn new(name: impl Into<Cow<'static, str>>, scheme: Value) -> Self {
-        Self { name: name.into(), scheme, scopes: Vec::new() }
-    }
-
-    /// Asks for a scope.
-    #[must_use]
-    pub fn with_scope(mut self, scope: impl Into<Cow<'static, str>>) -> Self {
-        self.scopes.push(scope.into());
-        self
-    }
-
-    /// The name of the scheme.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The security scheme object.
-    #[must_use]
-    pub const fn scheme(&self) -> &Value {
-        &self.scheme
-    }
-
-    /// The scopes asked for.
-    #[must_use]
-    pub fn scopes(&self) -> &[Cow<'static, str>] {
-        &self.scopes
     }
 }

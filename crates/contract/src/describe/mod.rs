@@ -1,24 +1,35 @@
 //! What layers, extractors and error types mean to an API document, as plain data.
 
+mod content;
 mod description;
+mod key;
 mod layers;
 mod operation;
 mod response;
 mod schema;
+mod security;
+
+use std::sync::Arc;
 
 use tower_layer::Identity;
 
-pub use description::{Description, RequestBody, SecurityScheme};
+pub use content::{Content, Header};
+pub use description::{Description, RequestBody};
+pub use key::{ResponseKey, ResponseSelector, StatusClass};
 pub use layers::{Described, Undocumented};
 pub use operation::{Operation, OwnOperation};
-pub use response::{Content, ErrorCase, Header, ResponseSelector, ResponseSpec};
+pub use response::{ErrorCase, ResponseSpec};
 pub use schema::{Parameter, ParameterLocation, Schema};
+pub use security::{SecurityRequirement, SecurityScheme};
 
 /// Tells what a layer adds to the API description.
 ///
+/// A description grows from the inside out, as a response does: the handler describes itself first,
+/// then each layer from the innermost outwards. So a layer sees, and may extend, what comes from
+/// within; what layers further out add later is none of its doing and stays out of its reach.
+///
 /// Tuples of layers describe themselves as [`tower_layer::Layer`] applies them: the first is
-/// outermost. The innermost layer describes first, so an outer one sees, and may extend, what is
-/// already there.
+/// outermost.
 pub trait Describe {
     /// Adds what this layer does to one operation that it covers.
     fn describe(&self, operation: &Operation<'_>, description: &mut Description);
@@ -45,19 +56,25 @@ impl Describe for Identity {
     fn describe(&self, _: &Operation<'_>, _: &mut Description) {}
 }
 
-impl<D: Describe + ?Sized> Describe for &D {
-    fn describe(&self, operation: &Operation<'_>, description: &mut Description) {
-        D::describe(self, operation, description);
-    }
-
-    fn own_operations(&self) -> Vec<OwnOperation> {
-        D::own_operations(self)
-    }
-}
-
 impl Describe for () {
     fn describe(&self, _: &Operation<'_>, _: &mut Description) {}
 }
+
+macro_rules! describe_through {
+    ($($pointer:ty)+) => {
+        $(impl<D: Describe + ?Sized> Describe for $pointer {
+            fn describe(&self, operation: &Operation<'_>, description: &mut Description) {
+                D::describe(self, operation, description);
+            }
+
+            fn own_operations(&self) -> Vec<OwnOperation> {
+                D::own_operations(self)
+            }
+        })+
+    };
+}
+
+describe_through!(&D Arc<D> Box<D>);
 
 macro_rules! describe_tuple {
     ($($layer:ident)+) => {

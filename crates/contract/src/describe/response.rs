@@ -1,119 +1,9 @@
 use std::borrow::Cow;
 
-use http::{HeaderName, StatusCode};
-use serde_json::Value;
+use http::StatusCode;
 
-use super::Schema;
+use super::{Content, Header, ResponseKey};
 use crate::Code;
-
-/// Chooses responses by status: a layer often adds a header to answers it does not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ResponseSelector {
-    /// Every response.
-    All,
-    /// Those below 400.
-    Successes,
-    /// Those from 400.
-    Errors,
-    /// One status.
-    Status(StatusCode),
-}
-
-impl ResponseSelector {
-    /// Tells whether a response with this status is meant.
-    #[must_use]
-    pub fn matches(self, status: StatusCode) -> bool {
-        match self {
-            Self::All => true,
-            Self::Successes => status.as_u16() < 400,
-            Self::Errors => status.as_u16() >= 400,
-            Self::Status(only) => only == status,
-        }
-    }
-}
-
-/// A response header.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Header {
-    name: HeaderName,
-    description: Cow<'static, str>,
-    schema: Schema,
-}
-
-impl Header {
-    /// Describes a header by its name, meaning and values.
-    pub fn new(
-        name: HeaderName,
-        description: impl Into<Cow<'static, str>>,
-        schema: Schema,
-    ) -> Self {
-        Self { name, description: description.into(), schema }
-    }
-
-    /// Its name.
-    #[must_use]
-    pub const fn name(&self) -> &HeaderName {
-        &self.name
-    }
-
-    /// What it means.
-    #[must_use]
-    pub fn description(&self) -> &str {
-        &self.description
-    }
-
-    /// What values it has.
-    #[must_use]
-    pub const fn schema(&self) -> &Schema {
-        &self.schema
-    }
-}
-
-/// One representation of a body.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Content {
-    media_type: Cow<'static, str>,
-    schema: Schema,
-    example: Option<Value>,
-}
-
-impl Content {
-    /// Describes a representation by its media type and schema.
-    pub fn new(media_type: impl Into<Cow<'static, str>>, schema: Schema) -> Self {
-        Self { media_type: media_type.into(), schema, example: None }
-    }
-
-    /// A JSON representation.
-    #[must_use]
-    pub fn json(schema: Schema) -> Self {
-        Self::new("application/json", schema)
-    }
-
-    /// Adds an example.
-    #[must_use]
-    pub fn with_example(mut self, example: Value) -> Self {
-        self.example = Some(example);
-        self
-    }
-
-    /// The media type.
-    #[must_use]
-    pub fn media_type(&self) -> &str {
-        &self.media_type
-    }
-
-    /// The schema of the body.
-    #[must_use]
-    pub const fn schema(&self) -> &Schema {
-        &self.schema
-    }
-
-    /// An example of the body.
-    #[must_use]
-    pub const fn example(&self) -> Option<&Value> {
-        self.example.as_ref()
-    }
-}
 
 /// One error that an operation may answer with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,10 +25,10 @@ impl ErrorCase {
     }
 }
 
-/// The responses of one status.
+/// The responses of one status, of a class of them, or of all others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResponseSpec {
-    status: StatusCode,
+    key: ResponseKey,
     description: Cow<'static, str>,
     headers: Vec<Header>,
     contents: Vec<Content>,
@@ -146,10 +36,10 @@ pub struct ResponseSpec {
 }
 
 impl ResponseSpec {
-    /// Describes the responses of a status, without headers or content yet.
-    pub fn new(status: StatusCode, description: impl Into<Cow<'static, str>>) -> Self {
+    /// Describes the responses of a key, such as a status, without headers or content yet.
+    pub fn new(key: impl Into<ResponseKey>, description: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            status,
+            key: key.into(),
             description: description.into(),
             headers: Vec::new(),
             contents: Vec::new(),
@@ -160,34 +50,28 @@ impl ResponseSpec {
     /// Adds a header; the first description of a name stands.
     #[must_use]
     pub fn with_header(mut self, header: Header) -> Self {
-        if !self.headers.iter().any(|known| known.name == header.name) {
-            self.headers.push(header);
-        }
+        self.add_header(header);
         self
     }
 
     /// Adds a representation; equal ones are kept once.
     #[must_use]
     pub fn with_content(mut self, content: Content) -> Self {
-        if !self.contents.contains(&content) {
-            self.contents.push(content);
-        }
+        self.add_content(content);
         self
     }
 
     /// Adds an error case; equal ones are kept once.
     #[must_use]
     pub fn with_error(mut self, error: ErrorCase) -> Self {
-        if !self.errors.contains(&error) {
-            self.errors.push(error);
-        }
+        self.add_error(error);
         self
     }
 
-    /// The status.
+    /// Which answers it stands for.
     #[must_use]
-    pub const fn status(&self) -> StatusCode {
-        self.status
+    pub const fn key(&self) -> ResponseKey {
+        self.key
     }
 
     /// When it is answered.
@@ -214,10 +98,28 @@ impl ResponseSpec {
         &self.errors
     }
 
-    /// Joins another description of the same status; the first words stand.
-    pub(super) fn merged_with(self, other: Self) -> Self {
-        let merged = other.headers.into_iter().fold(self, Self::with_header);
-        let merged = other.contents.into_iter().fold(merged, Self::with_content);
-        other.errors.into_iter().fold(merged, Self::with_error)
+    pub(super) fn add_header(&mut self, header: Header) {
+        if !self.headers.iter().any(|known| known.name() == header.name()) {
+            self.headers.push(header);
+        }
+    }
+
+    pub(super) fn add_content(&mut self, content: Content) {
+        if !self.contents.contains(&content) {
+            self.contents.push(content);
+        }
+    }
+
+    fn add_error(&mut self, error: ErrorCase) {
+        if !self.errors.contains(&error) {
+            self.errors.push(error);
+        }
+    }
+
+    /// Joins another description of the same key; the first words stand.
+    pub(super) fn merge(&mut self, other: Self) {
+        other.headers.into_iter().for_each(|header| self.add_header(header));
+        other.contents.into_iter().for_each(|content| self.add_content(content));
+        other.errors.into_iter().for_each(|error| self.add_error(error));
     }
 }

@@ -17,6 +17,9 @@ impl Schema {
     }
 
     /// A schema that a document keeps once, under `name`.
+    ///
+    /// It is whole by itself: a `$ref` inside `json` is `#/$defs/...` of this same schema, never a
+    /// place in a document. A generator hoists the nested definitions and rewrites the references.
     pub fn named(name: impl Into<Cow<'static, str>>, json: Value) -> Self {
         Self { name: Some(name.into()), json }
     }
@@ -36,6 +39,7 @@ impl Schema {
 
 /// Where a parameter stands in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ParameterLocation {
     /// In the path template.
     Path,

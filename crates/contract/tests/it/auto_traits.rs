@@ -7,8 +7,8 @@ use std::rc::Rc;
 use bartizan_contract::{
     Code, Content, Describe, Described, Description, Details, DetailsError, ErrorCase, ErrorReport,
     GrpcCode, Header, LogLevel, Operation, OwnOperation, Parameter, PassThrough, Reply,
-    RequestBody, ResponseBody, ResponseSelector, ResponseSpec, RouteOf, Schema, SecurityScheme,
-    Undocumented,
+    RequestBody, ResponseBody, ResponseKey, ResponseSelector, ResponseSpec, RouteOf, Schema,
+    SecurityRequirement, SecurityScheme, StatusClass, Undocumented,
 };
 use bytes::Bytes;
 use http::Extensions;
@@ -52,13 +52,17 @@ fn values_go_anywhere() {
     plain_data::<Reply>();
     plain_data::<RequestBody>();
     plain_data::<ResponseBody<Full<Bytes>>>();
+    plain_data::<ResponseKey>();
     plain_data::<ResponseSelector>();
     plain_data::<ResponseSpec>();
     plain_data::<RouteOf>();
     plain_data::<Schema>();
+    plain_data::<SecurityRequirement>();
     plain_data::<SecurityScheme>();
+    plain_data::<StatusClass>();
     plain_data::<Undocumented<()>>();
     copied::<(Code, ErrorCase, GrpcCode, LogLevel, Operation<'_>, PassThrough, Reply, RouteOf)>();
+    copied::<(ResponseKey, ResponseSelector, StatusClass)>();
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn matches_the_schema_that_it_declares() {
     assert_eq!(schema.json()["required"], serde_json::json!(["success", "error"]));
     assert_eq!(schema.json()["properties"]["success"]["const"], false);
     assert_eq!(error["required"], serde_json::json!(["message", "code"]));
-    assert_eq!(error["properties"]["code"]["pattern"], "^[A-Z][A-Z0-9_]{0,62}$");
+    assert_eq!(error["properties"]["code"]["pattern"], Code::PATTERN);
     // Details are members of the error, so it must stay open.
     assert_eq!(error.get("additionalProperties"), None);
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use bartizan_contract::{
     Describe, Description, Header, Operation, OwnOperation, Parameter, ParameterLocation,
     RequestBody, ResponseSelector, ResponseSpec, Schema,
@@ -112,9 +114,8 @@ fn own_operations_covered_by_the_layers_outside_only() {
             ("GET", "/live", vec![("outermost", "GET /live 0")]),
         ]
     );
-    let responses = own[0].description().resolved_responses();
-    let headers: Vec<_> =
-        responses[0].headers().iter().map(|known| known.name().as_str()).collect();
+    let response = &own[0].description().responses()[0];
+    let headers: Vec<_> = response.headers().iter().map(|known| known.name().as_str()).collect();
     assert_eq!(headers, ["between", "outermost"]);
     assert_eq!((own[0].summary(), own[0].tag()), ("Tells", Some("ops")));
 }
@@ -126,6 +127,40 @@ fn own_operations_of_nested_tuples_as_of_one_flat_tuple() {
     assert_eq!(flat, nested);
 }
 
+#[test]
+fn layers_behind_pointers_as_the_layers_themselves() {
+    let shared: Arc<dyn Describe> = Arc::new((Answers("/one"), Marks("b")));
+    let boxed: Box<dyn Describe> = Box::new(Answers("/two"));
+    let behind = (Arc::new(Marks("a")), (shared, &boxed));
+    let plain = (Marks("a"), Answers("/one"), Marks("b"), Answers("/two"));
+    assert_eq!(described(&behind), described(&plain));
+    assert_eq!(behind.own_operations(), plain.own_operations());
+}
+
+/// Adds a response of a status, and a header named after it to all that are there.
+struct Refuses(StatusCode, &'static str);
+
+impl Describe for Refuses {
+    fn describe(&self, _: &Operation<'_>, description: &mut Description) {
+        description.add_response(ResponseSpec::new(self.0, ""));
+        let header = Header::new(HeaderName::from_static(self.1), "", any());
+        description.add_header(ResponseSelector::All, header);
+    }
+}
+
+#[test]
+fn a_header_on_all_responses_but_those_of_layers_further_out() {
+    let outer = Refuses(StatusCode::UNAUTHORIZED, "x-401");
+    let inner = Refuses(StatusCode::TOO_MANY_REQUESTS, "x-429");
+    let description = described(&(outer, inner));
+    let headers = |status: StatusCode| -> Vec<_> {
+        let response = description.response(status).unwrap();
+        response.headers().iter().map(|known| known.name().as_str()).collect()
+    };
+    assert_eq!(headers(StatusCode::UNAUTHORIZED), ["x-401"]);
+    assert_eq!(headers(StatusCode::TOO_MANY_REQUESTS), ["x-429", "x-401"]);
+}
+
 /// Takes a body on its own operation.
 struct Takes;
 
@@ -134,7 +169,7 @@ impl Describe for Takes {
 
     fn own_operations(&self) -> Vec<OwnOperation> {
         let mut description = Description::new();
-        description.set_request_body(RequestBody::new(bartizan_contract::Content::json(any())));
+        description.add_request_body(RequestBody::new(bartizan_contract::Content::json(any())));
         let plain = OwnOperation::new(Method::DELETE, "/x", "Drops", Description::new());
         vec![OwnOperation::new(Method::POST, "/x", "Takes", description), plain]
     }

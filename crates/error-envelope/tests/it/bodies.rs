@@ -9,6 +9,7 @@ use axum::routing::get as get_route;
 use bartizan_error_envelope::{EnvelopeBody, ErrorEnvelopeLayer};
 use bartizan_probe::{Scripted, ScriptedError, Step, read};
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::Body;
 use http_body_util::{BodyExt, Full};
@@ -83,7 +84,7 @@ fn a_router_streams_an_error_unbuffered() {
             get_route(async || {
                 let script = Scripted::new([Step::Data("data: 1\n\n".into()), Step::Hang]);
                 let status = http::StatusCode::INTERNAL_SERVER_ERROR;
-                (status, AxumBody::new(script))
+                (status, [(CONTENT_TYPE, "text/event-stream")], AxumBody::new(script))
             }),
         )
         .layer(ErrorEnvelopeLayer::new());

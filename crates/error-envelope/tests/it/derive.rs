@@ -2,14 +2,17 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::response::{Html, IntoResponse, Response};
 use bartizan_contract::{DescribeOutput, Description, Operation};
 use bartizan_error_envelope::{__private, ApiError, ErrorCase, ErrorReport, LogLevel};
 use http::{Method, StatusCode};
 
 /// The whole syntax, once.
 #[derive(Debug, ApiError)]
+#[api(into_response)]
 enum LeadError {
     #[api(status = 404, code = "LEAD_NOT_FOUND", message = "Lead {id} does not exist")]
     NotFound { id: u64 },
@@ -49,10 +52,70 @@ enum MailError {
 }
 
 #[derive(Debug, ApiError)]
-#[api(crate = ::bartizan_error_envelope)]
+#[api(crate = ::bartizan_error_envelope, into_response)]
 enum QuotaError {
     #[api(status = 402, code = "QUOTA_USED_UP", details(limit, used))]
     UsedUp { limit: u32, used: Vec<u32> },
+}
+
+/// Leaves the answer to a handler's author.
+#[derive(Debug, ApiError)]
+enum PageError {
+    #[api(status = 404, code = "NO_SUCH_PAGE")]
+    Missing,
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        (self.to_report().status(), Html("<h1>No such page</h1>")).into_response()
+    }
+}
+
+/// Both ways through it lead to `StoreFailed`.
+#[derive(Debug, ApiError)]
+enum Diamond {
+    #[api(transparent)]
+    Leads(LeadsOverStore),
+    #[api(status = 400, code = "BAD_CURSOR", message = "No cursor")]
+    Cursor,
+    #[api(transparent)]
+    Users { cause: UsersOverStore },
+}
+
+#[derive(Debug, ApiError)]
+enum LeadsOverStore {
+    #[api(status = 404, code = "NO_LEAD", message = "Not here")]
+    None,
+    #[api(transparent)]
+    Store(StoreFailed),
+}
+
+/// Its own case is one of `StoreFailed` too.
+#[derive(Debug, ApiError)]
+enum UsersOverStore {
+    #[api(transparent)]
+    Store(StoreFailed),
+    #[api(status = 404, code = "NO_USER", message = "Not here")]
+    None,
+    #[api(status = 503, code = "STORE_BUSY", message = "Later")]
+    Busy,
+}
+
+#[derive(Debug, ApiError)]
+enum StoreFailed {
+    #[api(status = 503, code = "STORE_BUSY", message = "Later", retry_after = 1)]
+    Busy,
+    #[api(status = 500, code = "STORE_LOST")]
+    Lost,
+}
+
+/// The same type twice.
+#[derive(Debug, ApiError)]
+enum Copying {
+    #[api(transparent)]
+    Reading(StoreFailed),
+    #[api(transparent)]
+    Writing(StoreFailed),
 }
 
 /// Statuses and a code at their limits.
@@ -82,12 +145,24 @@ operators_words! {
     MailError: "secret mail words";
     QuotaError: "secret quota words";
     Limits: "secret limit words";
+    PageError: "secret page words";
+    Diamond: "secret words of all";
+    LeadsOverStore: "secret words of leads";
+    UsersOverStore: "secret words of users";
+    StoreFailed: "secret words of the store";
+    Copying: "secret words of copying";
 }
 
 impl Error for StoreError {}
 impl Error for MailError {}
 impl Error for QuotaError {}
 impl Error for Limits {}
+impl Error for PageError {}
+impl Error for Diamond {}
+impl Error for LeadsOverStore {}
+impl Error for UsersOverStore {}
+impl Error for StoreFailed {}
+impl Error for Copying {}
 impl Error for LeadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
@@ -99,6 +174,10 @@ impl Error for LeadError {
 
 fn json(report: &ErrorReport) -> String {
     String::from_utf8(report.to_json().to_vec()).unwrap()
+}
+
+fn listed(catalogue: &[ErrorCase]) -> Vec<(u16, &str, &str)> {
+    catalogue.iter().map(|case| (case.status.as_u16(), case.code.as_str(), case.message)).collect()
 }
 
 fn taken() -> LeadError {
@@ -211,12 +290,8 @@ fn the_error_itself_is_the_reports_source_with_its_own_causes() {
 #[test]
 fn the_catalogue_lists_own_and_inner_cases_in_order_with_templates_as_written() {
     const CATALOGUE: &[ErrorCase] = LeadError::CATALOGUE;
-    let listed: Vec<_> = CATALOGUE
-        .iter()
-        .map(|case| (case.status.as_u16(), case.code.as_str(), case.message))
-        .collect();
     assert_eq!(
-        listed,
+        listed(CATALOGUE),
         [
             (404, "LEAD_NOT_FOUND", "Lead {id} does not exist"),
             (409, "EMAIL_TAKEN", "{0:?} is taken by {1:>4}, {{not}} by {0}"),
@@ -232,6 +307,45 @@ fn the_catalogue_lists_own_and_inner_cases_in_order_with_templates_as_written() 
 }
 
 #[test]
+fn a_case_that_several_transparent_variants_bring_stands_once_in_the_catalogue() {
+    assert_eq!(
+        listed(Diamond::CATALOGUE),
+        [
+            (404, "NO_LEAD", "Not here"),
+            (503, "STORE_BUSY", "Later"),
+            (500, "STORE_LOST", "Internal server error"),
+            (400, "BAD_CURSOR", "No cursor"),
+            (404, "NO_USER", "Not here"),
+        ]
+    );
+    for (error, code) in [
+        (Diamond::Leads(LeadsOverStore::Store(StoreFailed::Lost)), "STORE_LOST"),
+        (Diamond::Users { cause: UsersOverStore::Store(StoreFailed::Lost) }, "STORE_LOST"),
+        (Diamond::Leads(LeadsOverStore::None), "NO_LEAD"),
+        (Diamond::Users { cause: UsersOverStore::None }, "NO_USER"),
+        (Diamond::Cursor, "BAD_CURSOR"),
+    ] {
+        assert_eq!(error.to_report().code().as_str(), code);
+    }
+}
+
+#[test]
+fn two_transparent_variants_may_hold_the_same_type() {
+    assert_eq!(Copying::CATALOGUE, StoreFailed::CATALOGUE);
+    for error in [Copying::Reading(StoreFailed::Busy), Copying::Writing(StoreFailed::Busy)] {
+        assert_eq!(error.to_report().to_string(), "503 STORE_BUSY: Later");
+    }
+}
+
+#[test]
+fn an_own_case_equal_to_an_inner_one_is_one_case_with_a_report_of_its_own() {
+    assert_eq!(UsersOverStore::CATALOGUE.len(), 3);
+    assert_eq!(UsersOverStore::Busy.to_report().retry_after(), None);
+    let inner = UsersOverStore::Store(StoreFailed::Busy);
+    assert_eq!(inner.to_report().retry_after(), Some(Duration::from_secs(1)));
+}
+
+#[test]
 fn the_description_has_each_case_under_its_status() {
     let mut description = Description::new();
     let operation = Operation::new(&Method::GET, "/leads/{id}", false);
@@ -244,13 +358,8 @@ fn the_description_has_each_case_under_its_status() {
     }
 }
 
-#[cfg(feature = "axum")]
 #[tokio::test]
-async fn an_axum_handlers_error_answers_with_its_json_and_carries_its_report() {
-    use std::sync::Arc;
-
-    use axum::response::IntoResponse;
-
+async fn with_into_response_a_handlers_error_answers_with_its_json_and_carries_its_report() {
     let response = taken().into_response();
     assert_eq!(response.status(), StatusCode::CONFLICT);
     assert_eq!(response.headers()["content-type"], "application/json");
@@ -266,6 +375,29 @@ async fn an_axum_handlers_error_answers_with_its_json_and_carries_its_report() {
             r#""code":"EMAIL_TAKEN","email":"a@b.c","X-Owner":7}}"#
         )
     );
+}
+
+#[tokio::test]
+async fn into_response_goes_with_a_crate_path() {
+    let response = QuotaError::UsedUp { limit: 5, used: vec![2] }.into_response();
+    assert_eq!(response.status(), StatusCode::PAYMENT_REQUIRED);
+    let body = axum::body::to_bytes(response.into_body(), 1_024).await.unwrap();
+    assert_eq!(
+        body,
+        concat!(
+            r#"{"success":false,"error":{"message":"Payment is required","#,
+            r#""code":"QUOTA_USED_UP","limit":5,"used":[2]}}"#
+        )
+    );
+}
+
+#[tokio::test]
+async fn without_into_response_a_handlers_error_answers_as_its_author_says() {
+    let response = PageError::Missing.into_response();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8");
+    let body = axum::body::to_bytes(response.into_body(), 1_024).await.unwrap();
+    assert_eq!(body, "<h1>No such page</h1>");
 }
 
 #[test]

@@ -106,3 +106,21 @@ impl Error for Ouroboros {
         Some(&Self)
     }
 }
+
+/// An error that cannot say what it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Speechless {
+    Fails,
+    Panics,
+}
+
+impl fmt::Display for Speechless {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fails => Err(fmt::Error),
+            Self::Panics => panic!("no words"),
+        }
+    }
+}
+
+impl Error for Speechless {}

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Full;
-use tower::{BoxError, Service, ServiceBuilder, ServiceExt};
+use tower::{BoxError, Layer, Service, ServiceBuilder, ServiceExt};
 use tracing::Level;
 
-use crate::errors::{Quoting, Wrapped};
+use crate::errors::{Quoting, Speechless, Wrapped};
 use crate::support::{ID, Line, Log, Pairs, get, grpc, response};
 
 const REQUEST: Pairs = &[("x-request-id", ID)];
@@ -37,6 +37,39 @@ async fn the_chain_of_causes_is_logged_with_the_id() {
 async fn a_source_that_its_parent_quotes_is_not_repeated() {
     let line = logged(async || Err(Quoting("said by both".into()).into())).await;
     assert_eq!(line.field("error"), "the service failed: said by both");
+}
+
+#[tokio::test]
+async fn words_that_cannot_be_written_do_not_silence_the_log() {
+    for error in [Speechless::Fails, Speechless::Panics] {
+        let line = logged(async || Err(error.into())).await;
+        assert_eq!((line.level, line.field("status")), (Level::ERROR, "500"));
+        assert_eq!(line.field("error"), "(its words cannot be written)");
+    }
+}
+
+#[tokio::test]
+async fn an_error_around_a_report_is_logged_with_it() {
+    let report = ErrorReport::from_status(StatusCode::BAD_GATEWAY).with_source("the inner cause");
+    let line = logged(async || Err(Wrapped(report.clone().into()).into())).await;
+    let error = line.field("error");
+    assert!(error.starts_with("the service failed: "), "{error}");
+    assert!(error.ends_with(": the inner cause"), "{error}");
+}
+
+#[tokio::test]
+async fn why_a_text_could_not_be_read_goes_to_the_log() {
+    let broken = || Scripted::new([Step::Data("par".into()), Step::Error]);
+    let log = Log::start();
+    let respond = move |_: Request<Full<Bytes>>| async move {
+        let mut response = Response::new(broken().with_known_size());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        Ok::<_, Infallible>(response)
+    };
+    let service = ErrorEnvelopeLayer::new().layer(strict_fn(respond));
+    let answer = service.oneshot(get(REQUEST)).await.unwrap();
+    assert_eq!(answer.status(), 500);
+    assert_eq!(log.only().field("error"), "the scripted body failed");
 }
 
 #[tokio::test]

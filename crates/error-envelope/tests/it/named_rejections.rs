@@ -52,6 +52,18 @@ const CASES: &[Case] = &[
              line 1 column 2",
         ),
     },
+    // serde says `expected struct Page`: the names of types stay inside.
+    Case {
+        path: "/json",
+        headers: JSON,
+        body: "7",
+        answer: ErrorAnswer::new(
+            422,
+            "VALIDATION_FAILED",
+            "Failed to deserialize the JSON body into the target type: invalid type: integer `7`, \
+             expected an object at line 1 column 1",
+        ),
+    },
     Case {
         path: "/json",
         headers: &[],

@@ -73,6 +73,8 @@ fn a_body_that_a_layer_chose_itself_is_kept_unless_a_problem_is_wanted() {
     let heard = ask(get(PLAIN), |_| marked(own()));
     assert_eq!(heard.body, r#"{"own":1}"#);
     assert_eq!(heard.header("x-request-id"), Some(ID));
+    assert_eq!(heard.header("retry-after"), Some("60"));
+    assert_eq!(heard.header("cache-control"), Some("no-store"));
     let heard = ask(get(PROBLEM), |_| marked(own()));
     assert_eq!(heard.header("content-type"), Some("application/problem+json"));
 }

@@ -2,8 +2,12 @@
 
 use std::convert::Infallible;
 
-use bartizan_contract::{Content, Describe, Description, Header, Operation, ResponseSpec};
-use bartizan_error_envelope::{ClientText, ErrorEnvelopeLayer, RequestIdLayer, matched_path};
+use bartizan_contract::{
+    Code, Content, Describe, Description, ErrorCase, Operation, ResponseSpec, Schema,
+};
+use bartizan_error_envelope::{
+    ApiError, ClientText, ErrorEnvelopeLayer, RequestIdLayer, matched_path,
+};
 use bartizan_probe::strict_fn;
 use bytes::Bytes;
 use http::{Extensions, Method, Request, StatusCode};
@@ -111,22 +115,56 @@ fn a_bare_status_is_named() {
     }
 }
 
+/// What the handler says of itself comes first: leads, and a conflict in its own JSON.
+fn described_by(layers: &impl Describe) -> Description {
+    let own = || Content::json(Schema::inline(true.into()));
+    let mut description = Description::new();
+    description.add_response(ResponseSpec::new(StatusCode::OK, "Leads").with_content(own()));
+    description.add_response(ResponseSpec::new(StatusCode::CONFLICT, "Taken").with_content(own()));
+    let missing = ErrorCase::new(StatusCode::NOT_FOUND, Code::NOT_FOUND, "No such lead");
+    description.add_error(missing);
+    layers.describe(&Operation::new(&Method::GET, "/leads", false), &mut description);
+    description
+}
+
+/// Each status with its media types and headers.
+fn shown(description: &Description) -> Vec<(String, Vec<&str>, Vec<&str>)> {
+    let mut all = Vec::new();
+    for response in description.responses() {
+        let kinds = response.contents().iter().map(Content::media_type).collect();
+        let headers = response.headers().iter().map(|known| known.name().as_str()).collect();
+        all.push((response.key().to_string(), kinds, headers));
+    }
+    all
+}
+
 #[test]
-fn the_layers_describe_what_they_add() {
-    let mut description = Description::default();
-    let operation = Operation::new(&Method::GET, "/leads", false);
-    ErrorEnvelopeLayer::new().describe(&operation, &mut description);
-    RequestIdLayer::new().describe(&operation, &mut description);
+fn the_envelope_describes_what_it_adds_to_errors_that_are_reported() {
+    let description = described_by(&ErrorEnvelopeLayer::new());
     let failure = description.response(StatusCode::INTERNAL_SERVER_ERROR).unwrap();
     assert_eq!(failure.errors().len(), 1);
     assert_eq!(failure.errors()[0].code.as_str(), "INTERNAL_ERROR");
-    description.add_response(ResponseSpec::new(StatusCode::OK, "Leads"));
-    for response in description.resolved_responses() {
-        let headers: Vec<_> = response.headers().iter().map(Header::name).collect();
-        assert_eq!(headers, ["x-request-id"]);
-        let kinds = response.contents().iter().map(Content::media_type);
-        let is_problem = kinds.into_iter().any(|kind| kind == "application/problem+json");
-        assert_eq!(is_problem, response.status() != StatusCode::OK);
+    let problem = "application/problem+json";
+    let (own, reported) = (vec!["application/json"], vec!["application/json", problem]);
+    let id = vec!["x-request-id"];
+    let expected = [
+        ("200", own.clone(), vec![]),
+        ("404", reported.clone(), id.clone()),
+        ("409", own, vec![]),
+        ("500", reported, id),
+    ];
+    let expected = expected.map(|(key, kinds, headers)| (key.to_owned(), kinds, headers));
+    assert_eq!(shown(&description), expected);
+    let schema = failure.contents()[1].schema().json();
+    assert_eq!(schema["properties"]["code"]["pattern"], Code::PATTERN);
+}
+
+#[test]
+fn the_request_id_layer_describes_its_header_on_every_response() {
+    let description = described_by(&(RequestIdLayer::new(), ErrorEnvelopeLayer::new()));
+    assert_eq!(description.responses().len(), 4);
+    for (key, _, headers) in shown(&description) {
+        assert_eq!(headers, ["x-request-id"], "{key}");
     }
 }
 
@@ -141,3 +179,26 @@ fn ask(
     }));
     now(hear_from(service, get(headers)))
 }
+
+#[test]
+fn what_a_mapped_type_reports_stands_on_every_operation() {
+    let description = described_by(&ErrorEnvelopeLayer::new().map_api_error::<Mapped>());
+    let response = description.response(StatusCode::CONFLICT).unwrap();
+    assert_eq!(response.errors()[0].code.as_str(), "LEAD_TAKEN");
+    assert!(response.contents().iter().any(|it| it.media_type() == "application/problem+json"));
+}
+
+#[derive(Debug, ApiError)]
+enum Mapped {
+    #[expect(dead_code, reason = "only its catalogue is read")]
+    #[api(status = 409, code = "LEAD_TAKEN")]
+    Taken,
+}
+
+impl std::fmt::Display for Mapped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("taken")
+    }
+}
+
+impl std::error::Error for Mapped {}

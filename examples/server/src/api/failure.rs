@@ -11,6 +11,7 @@ use crate::upstream::UpstreamError;
 
 /// What a request of the API may fail with, in the client's words.
 #[derive(Debug, ApiError)]
+#[api(into_response)]
 #[non_exhaustive]
 pub enum Failure {
     /// A field of the input is not what it has to be.

@@ -1,6 +1,6 @@
 use bartizan_contract::{
     Code, Content, Describe, Description, ErrorCase, Header, Operation, OwnOperation, Parameter,
-    ParameterLocation, ResponseSelector, ResponseSpec, Schema, SecurityScheme,
+    ParameterLocation, ResponseSelector, ResponseSpec, Schema, SecurityRequirement, SecurityScheme,
 };
 use http::header::RETRY_AFTER;
 use http::{Method, StatusCode};
@@ -18,10 +18,10 @@ impl Describe for RefuseLayer {
             "How many units the request costs; one if absent.",
             Schema::inline(json!({ "type": "integer", "minimum": 0, "default": 1 })),
         ));
-        description.add_security(SecurityScheme::new(
+        description.add_security(SecurityRequirement::new(SecurityScheme::new(
             "ApiKey",
             json!({ "type": "apiKey", "in": "header", "name": X_API_KEY.as_str() }),
-        ));
+        )));
         description.add_error(ErrorCase::new(unauthorized, Code::UNAUTHORIZED, NO_KEY));
         description.add_error(ErrorCase::new(exhausted, QUOTA_EXHAUSTED, EXHAUSTED));
         description.add_header(

@@ -14,6 +14,10 @@ async fn ask(layers: &Layers, path: &str, headers: &[(&str, &str)]) -> Response<
     let handler = strict_fn(|request: Request<()>| async move {
         assert!(!request.headers().contains_key("x-panic"), "as the request wished");
         let mut response = Response::new(Full::new(Bytes::from_static(br#"["Ada"]"#)));
+        if request.headers().contains_key("x-conflict") {
+            *response.status_mut() = StatusCode::CONFLICT;
+            *response.body_mut() = Full::new(Bytes::from_static(br#"{"busy":"import"}"#));
+        }
         response.headers_mut().insert("content-type", "application/json".parse().unwrap());
         Ok::<_, Infallible>(response)
     });
@@ -80,6 +84,17 @@ async fn refuses_in_the_other_representation_too() {
     assert_eq!(response.headers()["retry-after"], "2");
     let body = assert_described("/leads", &response);
     assert_eq!((&body["status"], &body["code"]), (&json!(429), &json!("QUOTA_EXHAUSTED")));
+}
+
+#[tokio::test]
+async fn leaves_an_error_in_json_of_the_handler_alone() {
+    let accept = ("accept", "application/problem+json");
+    let response =
+        ask(&layers(1), "/leads", &[accept, ("x-api-key", "k"), ("x-conflict", "1")]).await;
+    assert_eq!(response.status(), StatusCode::CONFLICT);
+    assert_eq!(assert_described("/leads", &response), json!({ "busy": "import" }));
+    let kinds = &document()["paths"]["/leads"]["get"]["responses"]["409"]["content"];
+    assert_eq!(kinds.as_object().unwrap().len(), 1);
 }
 
 #[tokio::test]

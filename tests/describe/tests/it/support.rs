@@ -19,6 +19,11 @@ fn leads(operation: &Operation<'_>) -> Description {
     description.add_response(
         ResponseSpec::new(StatusCode::OK, "One page of leads.").with_content(Content::json(leads)),
     );
+    let conflict = Schema::named("Conflict", json!({ "type": "object", "required": ["busy"] }));
+    description.add_response(
+        ResponseSpec::new(StatusCode::CONFLICT, "An import is running, told in JSON of its own.")
+            .with_content(Content::json(conflict)),
+    );
     description
 }
 

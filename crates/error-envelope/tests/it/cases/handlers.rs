@@ -65,12 +65,36 @@ pub(super) const CASES: &[Case] = &[
         Untouched,
     ),
     written(
-        "streamed-text",
-        "/written/streamed-text",
-        500,
+        "streamed-document",
+        "/written/streamed-document",
+        404,
         &[("content-type", "text/plain")],
         Content::Stream(&[b"part one, ", b"part two"]),
         Untouched,
+    ),
+    written(
+        "streamed-failure",
+        "/written/streamed-failure",
+        500,
+        &[("content-type", "text/plain")],
+        Content::Stream(&[b"part one, ", b"part two"]),
+        Error(ErrorAnswer::new(500, "INTERNAL_ERROR", "Internal server error")),
+    ),
+    written(
+        "unsatisfiable",
+        "/written/unsatisfiable",
+        416,
+        &[
+            ("content-digest", "sha-256=:abc=:"),
+            ("content-length", "0"),
+            ("content-range", "bytes */1271"),
+            ("trailer", "x-sum"),
+        ],
+        Content::Complete(b""),
+        Error(
+            ErrorAnswer::new(416, "RANGE_NOT_SATISFIABLE", "The range cannot be satisfied")
+                .keeping(&[("content-range", "bytes */1271")]),
+        ),
     ),
     written(
         "gzip-text",

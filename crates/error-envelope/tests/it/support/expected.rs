@@ -88,6 +88,7 @@ fn phrase(status: u16) -> &'static str {
         409 => "Conflict",
         413 => "Content Too Large",
         415 => "Unsupported Media Type",
+        416 => "Range Not Satisfiable",
         418 => "I'm a teapot",
         422 => "Unprocessable Content",
         429 => "Too Many Requests",

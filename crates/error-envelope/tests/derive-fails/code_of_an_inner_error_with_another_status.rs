@@ -2,7 +2,7 @@ use bartizan_error_envelope::ApiError;
 
 #[derive(Debug, ApiError)]
 enum LeadError {
-    #[api(status = 404, code = "NO_SUCH_ROW")]
+    #[api(status = 404, code = "NO_SUCH_ROW", message = "Not here")]
     NotFound,
     #[api(transparent)]
     Store(StoreError),
@@ -10,7 +10,7 @@ enum LeadError {
 
 #[derive(Debug, ApiError)]
 enum StoreError {
-    #[api(status = 404, code = "NO_SUCH_ROW")]
+    #[api(status = 410, code = "NO_SUCH_ROW", message = "Not here")]
     NotFound,
 }
 
