@@ -169,7 +169,7 @@ const BODIES: [(&str, &str, &str, u16, &str, &str); 8] = [
         422,
         "VALIDATION_FAILED",
         "Failed to deserialize the JSON body into the target type: invalid length 0, expected \
-         struct RegisterInput with 3 elements at line 1 column 2",
+         an object with 3 elements at line 1 column 2",
     ),
 ];
 
