@@ -8,6 +8,7 @@ use std::{env, io};
 use bartizan_server::app::{self, App, app};
 use bartizan_server::cli::{Invocation, Stop, Task};
 use bartizan_server::config::{self, Config, ConfigError};
+use bartizan_server::data::seed::Seeding;
 use bartizan_server::healthcheck::{self, healthcheck};
 use bartizan_server::readiness::Readiness;
 use bartizan_server::serve::{ServeOptions, StopSignal, bind, serve, stop_on_signals};
@@ -46,11 +47,15 @@ fn run(invocation: &Invocation) -> Result<ExitCode, Box<dyn Error>> {
         }
         Task::Migrate => blocking(config, async {
             app::open(config).await?;
+            print("The tables are up to date\n");
             Ok(())
         }),
         Task::Seed => blocking(config, async {
             let database = app::open(config).await?;
-            app::seed(&database, config).await?;
+            print(match app::seed(&database, config).await? {
+                Seeding::Filled => "The demo data are there\n",
+                Seeding::LeftAlone => "The database holds data and was left as it was\n",
+            });
             Ok(())
         }),
         Task::Serve => blocking(config, serve_until_stopped(config)),
