@@ -75,12 +75,14 @@ async fn the_database_is_migrated_and_seeded_by_commands_of_their_own() {
     let folder = TempDir::new().unwrap();
     let postgres = World::postgres();
     for url in ["sqlite:elsewhere/some.sqlite", &postgres.url().to_string()] {
-        for (arguments, leads) in
-            [(&["migrate"][..], 0), (&["seed", "--seed", "2"], 1_000), (&["seed"], 1_000)]
-        {
+        for (arguments, leads, says) in [
+            (&["migrate"][..], 0, "The tables are up to date\n"),
+            (&["seed", "--seed", "2"], 1_000, "The demo data are there\n"),
+            (&["seed"], 1_000, "The database holds data and was left as it was\n"),
+        ] {
             let output = run(folder.path(), arguments, &[("DATABASE_URL", url)]);
             assert_eq!(output.status.code(), Some(0), "{output:?}");
-            assert_eq!(text(&output.stdout), "");
+            assert_eq!(text(&output.stdout), says);
             let url = url.strip_prefix("sqlite:").map_or_else(
                 || url.parse().unwrap(),
                 |path| DatabaseUrl::sqlite_file(folder.path().join(path)),
