@@ -20,6 +20,7 @@ use http_body::Body;
 use http_body_util::{Empty, Full};
 use tower::service_fn;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -67,8 +68,6 @@ fn success(c: &mut Criterion<ThreadCpuTime>) {
     group.bench_function("bare", |b| b.iter(|| black_box(drive(&mut bare, request()))));
     let mut enveloped = ErrorEnvelopeLayer::new().layer(service_fn(ok));
     group.bench_function("envelope", |b| b.iter(|| black_box(drive(&mut enveloped, request()))));
-    let mut identified = RequestIdLayer::new().layer(service_fn(ok));
-    group.bench_function("request_id", |b| b.iter(|| black_box(drive(&mut identified, request()))));
     let mut both = (RequestIdLayer::new(), ErrorEnvelopeLayer::new()).layer(service_fn(ok));
     group.bench_function("request_id+envelope", |b| {
         b.iter(|| black_box(drive(&mut both, request())));
@@ -76,6 +75,21 @@ fn success(c: &mut Criterion<ThreadCpuTime>) {
     let mut caught = CatchPanicLayer::new().layer(service_fn(ok));
     group.bench_function("tower_http_catch_panic", |b| {
         b.iter(|| black_box(drive(&mut caught, request())));
+    });
+    group.finish();
+}
+
+/// Makes an id, sets it as request header and extension, and echoes it.
+fn request_id(c: &mut Criterion<ThreadCpuTime>) {
+    let mut group = c.benchmark_group("error_envelope/request_id");
+    let mut bare = service_fn(ok);
+    group.bench_function("bare", |b| b.iter(|| black_box(drive(&mut bare, request()))));
+    let mut ours = RequestIdLayer::new().layer(service_fn(ok));
+    group.bench_function("request_id", |b| b.iter(|| black_box(drive(&mut ours, request()))));
+    let set = SetRequestIdLayer::x_request_id(MakeRequestUuid);
+    let mut theirs = (set, PropagateRequestIdLayer::x_request_id()).layer(service_fn(ok));
+    group.bench_function("tower_http_set_and_propagate", |b| {
+        b.iter(|| black_box(drive(&mut theirs, request())));
     });
     group.finish();
 }
@@ -92,6 +106,6 @@ fn error(c: &mut Criterion<ThreadCpuTime>) {
 criterion_group! {
     name = benches;
     config = Criterion::default().with_measurement(ThreadCpuTime);
-    targets = success, error
+    targets = success, request_id, error
 }
 criterion_main!(benches);
