@@ -3,18 +3,20 @@
 use std::error::Error;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 use std::{fmt, io};
 
 use axum::Router;
+use tokio::time::interval;
 use tower_http::csrf;
 
 use crate::config::{Config, DemoData};
 use crate::data::seed::{self, DemoKey, SeedSize};
-use crate::data::{DataError, Database};
+use crate::data::{DataError, Database, SqlSessionStore};
 use crate::domain::Timestamp;
 use crate::domain::passwords::Passwords;
 use crate::readiness::Readiness;
+use crate::telemetry::TARGET;
 use crate::upstream::{FakeUpstream, Timeouts, UpstreamClient, UpstreamError};
 use crate::{routes, stack};
 
@@ -42,6 +44,8 @@ pub struct App {
     pub readiness: Readiness,
     /// Keys that open the demo accounts, where demo data exist.
     pub demo_keys: Vec<DemoKey>,
+    /// The data, to be closed at the end.
+    pub database: Database,
 }
 
 /// Opens the database, brings it up to date, and builds the router over it; where demo data
@@ -91,7 +95,7 @@ async fn build(
         DemoData::Absent => Vec::new(),
     };
     let state = AppState {
-        database,
+        database: database.clone(),
         passwords: Passwords::default(),
         upstream,
         demo: config.demo,
@@ -99,7 +103,7 @@ async fn build(
     };
     let api = stack::within(routes::api(), &state, config)?.with_state(state);
     let router = stack::around(routes::all(&api, readiness.clone()), config)?;
-    Ok(App { router, readiness, demo_keys })
+    Ok(App { router, readiness, demo_keys, database })
 }
 
 /// Opens the database and brings its tables up to date.
@@ -108,20 +112,36 @@ async fn build(
 ///
 /// See [`StartError`].
 pub async fn open(config: &Config) -> Result<Database, StartError> {
-    config.database.create_folder().map_err(StartError::Folder)?;
+    config.database.create().map_err(StartError::Folder)?;
     let database = Database::connect(&config.database, CONNECTIONS).await?;
     database.migrate().await?;
     Ok(database)
 }
 
-/// Fills an empty database with the demo data.
+/// Fills an empty database with the demo data, where they may exist.
 ///
 /// # Errors
 ///
-/// See [`StartError`].
+/// [`StartError::NoDemo`] in production without `--demo`.
 pub async fn seed(database: &Database, config: &Config) -> Result<seed::Seeding, StartError> {
+    if config.demo == DemoData::Absent {
+        return Err(StartError::NoDemo);
+    }
     let size = SeedSize::default().times(config.seed);
     Ok(seed::seed(database, size, Timestamp::from(SystemTime::now())).await?)
+}
+
+/// Deletes sessions that have ended, now and then every hour.
+pub async fn sweep_sessions(database: Database) {
+    let store = SqlSessionStore::new(database, || SystemTime::now().into());
+    let mut hours = interval(Duration::from_hours(1));
+    loop {
+        hours.tick().await;
+        if let Err(error) = store.delete_expired(SystemTime::now().into()).await {
+            let error = &error as &dyn Error;
+            tracing::warn!(target: TARGET, error, "sessions that have ended are kept for now");
+        }
+    }
 }
 
 /// Why the application does not start.
@@ -132,6 +152,8 @@ pub enum StartError {
     Folder(io::Error),
     /// The database cannot be opened, brought up to date or filled.
     Data(DataError),
+    /// The demo data, with their published keys, are not for production.
+    NoDemo,
     /// The fake upstream cannot listen.
     FakeUpstream(io::Error),
     /// The client of the upstream cannot be set up.
@@ -145,6 +167,7 @@ impl fmt::Display for StartError {
         f.write_str(match self {
             Self::Folder(_) => "DATABASE_URL: the folder of the database cannot be made",
             Self::Data(_) => "DATABASE_URL: the database cannot be used",
+            Self::NoDemo => "in production, demo data need --demo: their keys are published",
             Self::FakeUpstream(_) => "the fake upstream cannot listen",
             Self::Client(_) => "the client of the upstream cannot be set up",
             Self::Origin(_) => "FRONTEND_URL: an origin cannot be trusted",
@@ -155,6 +178,7 @@ impl fmt::Display for StartError {
 impl Error for StartError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
+            Self::NoDemo => None,
             Self::Folder(source) | Self::FakeUpstream(source) => Some(source),
             Self::Data(source) => Some(source),
             Self::Client(source) => Some(source),

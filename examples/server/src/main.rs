@@ -8,12 +8,14 @@ use std::{env, io};
 use bartizan_server::app::{self, App, app};
 use bartizan_server::cli::{Invocation, Stop, Task};
 use bartizan_server::config::{self, Config, ConfigError};
+use bartizan_server::data::STATEMENT_BUDGET;
 use bartizan_server::data::seed::Seeding;
 use bartizan_server::healthcheck::{self, healthcheck};
 use bartizan_server::readiness::Readiness;
 use bartizan_server::serve::{ServeOptions, StopSignal, bind, serve, stop_on_signals};
 use bartizan_server::starting::Starting;
 use bartizan_server::{report, telemetry};
+use tokio::time::timeout;
 
 fn main() -> ExitCode {
     let variable = |name: &str| Some(env::var_os(name)?.to_string_lossy().into_owned());
@@ -80,13 +82,22 @@ async fn serve_until_stopped(config: &Config) -> Result<(), Box<dyn Error>> {
     let readiness = Readiness::new();
     let starting = Starting::new(config, readiness.clone())?;
     let options = ServeOptions::new(config.drain);
-    let serving = tokio::spawn(serve(listener, starting.clone(), options, readiness.clone(), stop));
-    let App { router, demo_keys, .. } = app(config, readiness.clone()).await?;
+    let mut serving =
+        tokio::spawn(serve(listener, starting.clone(), options, readiness.clone(), stop));
+    let App { router, demo_keys, database, .. } = tokio::select! {
+        app = app(config, readiness.clone()) => app?,
+        // Asked to stop meanwhile; what was begun in the database is rolled back.
+        ended = &mut serving => return Ok(ended.map(drop)?),
+    };
     starting.finish(router);
     readiness.ready();
     print(&report::welcome(address, &demo_keys));
     tracing::info!(target: telemetry::TARGET, %address, "listening");
+    let sweeping = tokio::spawn(app::sweep_sessions(database.clone()));
     serving.await?;
+    sweeping.abort();
+    // Writes SQLite's log into its file. A PostgreSQL that hangs is not waited for.
+    let _ = timeout(STATEMENT_BUDGET, database.close()).await;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
-use super::secret::without_password;
+use super::secret::masked;
 use super::settings::{ENVIRONMENT, REQUIRED_IN_PRODUCTION};
 use super::{ConfigError, Environment, Settings, Source};
 
@@ -133,14 +133,15 @@ impl Layered {
         // The variable's value stands in the place of the default, so that tells them apart.
         let is_default = arg.get_default_values().iter().any(|value| *value == got.as_str());
         let setting = given.filter(|_| is_default).unwrap_or_else(|| flag.to_owned());
-        let got = if arg.is_hide_env_values_set() { shown(got) } else { Some(got.clone()) };
+        let id = arg.get_id().as_str();
+        let got = if arg.is_hide_env_values_set() { shown(id, got) } else { Some(got.clone()) };
         Some(ConfigError::wrong(setting, expected, got))
     }
 }
 
 /// What of a wrong secret helps and does no harm.
-fn shown(secret: &str) -> Option<String> {
-    let masked = without_password(secret);
+fn shown(setting: &str, secret: &str) -> Option<String> {
+    let masked = masked(setting, secret);
     (masked != super::secret::MASK).then_some(masked)
 }
 

@@ -35,13 +35,22 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What of a secret setting may be shown: of an address all but its password, of others nothing.
+pub(super) fn masked(setting: &str, text: &str) -> String {
+    if setting == "database" { without_password(text) } else { MASK.to_owned() }
+}
+
 /// Masks the password of an address, in the user part and in the query.
 ///
 /// What is no address is masked as a whole: a mistyped one may be all password.
-pub(super) fn without_password(text: &str) -> String {
+fn without_password(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return MASK.to_owned() };
     if url.scheme() == "sqlite" {
         return text.to_owned();
+    }
+    // `postgres:user:password@host`, where the slashes were forgotten.
+    if url.cannot_be_a_base() {
+        return MASK.to_owned();
     }
     if url.password().is_some() && url.set_password(Some(MASK)).is_err() {
         return MASK.to_owned();

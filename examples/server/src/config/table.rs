@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use clap::{Arg, ArgMatches};
 
 use super::layered::Layered;
-use super::secret::without_password;
+use super::secret::masked;
 use super::settings::{self, ENVIRONMENT};
 
 /// Which layer a value came from.
@@ -57,7 +57,7 @@ pub(crate) fn values(layered: &Layered, matches: &ArgMatches) -> Vec<Value> {
             Value {
                 name: variable.map_or_else(|| flag(arg), str::to_owned),
                 shown: given(matches, id).map(|value| {
-                    if arg.is_hide_env_values_set() { without_password(&value) } else { value }
+                    if arg.is_hide_env_values_set() { masked(id, &value) } else { value }
                 }),
                 source: layered.source(matches, id),
             }

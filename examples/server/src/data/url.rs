@@ -1,6 +1,8 @@
 use std::fmt;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use sqlx::postgres::PgConnectOptions;
@@ -23,22 +25,20 @@ impl DatabaseUrl {
         Self(Place::Sqlite(path.into()))
     }
 
-    /// Creates the folder that a SQLite file lies in.
+    /// Creates a SQLite file and its folder where they are missing, for this user's eyes only:
+    /// they hold mail addresses and hashes.
     ///
     /// # Errors
     ///
     /// What the file system refused.
-    pub fn create_folder(&self) -> io::Result<()> {
-        match &self.0 {
-            Place::Sqlite(path) => path.parent().map_or(Ok(()), create_all),
-            Place::Postgres(_) => Ok(()),
+    pub fn create(&self) -> io::Result<()> {
+        let Place::Sqlite(path) = &self.0 else { return Ok(()) };
+        // The parent of a bare file name is the empty path.
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
+        OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
     }
-}
-
-fn create_all(folder: &Path) -> io::Result<()> {
-    // The parent of a bare file name is the empty path.
-    if folder.as_os_str().is_empty() { Ok(()) } else { std::fs::create_dir_all(folder) }
 }
 
 /// Reads `sqlite:path`, `sqlite://path`, `postgres://...` or `postgresql://...`.

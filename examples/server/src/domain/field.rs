@@ -73,10 +73,11 @@ impl FromStr for Email {
     /// Asks for what mail servers agree on: one local part, one dotted domain, no white space.
     /// Whether somebody reads there is learnt by writing to it.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let text = text.trim();
+        // Lower case comes first, since it may be longer: what is checked is what is stored.
+        let text = text.trim().to_lowercase();
         let printable = |text: &str| !text.chars().any(|c| c.is_whitespace() || c.is_control());
         let valid = text.len() <= 254
-            && printable(text)
+            && printable(&text)
             && text.rsplit_once('@').is_some_and(|(local, domain)| {
                 !local.is_empty()
                     && local.len() <= 64
@@ -85,7 +86,7 @@ impl FromStr for Email {
                     && domain.split('.').all(|label| !label.is_empty())
             });
         if valid {
-            Ok(Self(text.to_lowercase()))
+            Ok(Self(text))
         } else {
             Err(FieldError::new("email", "a mail address such as ada@example.com"))
         }

@@ -84,3 +84,15 @@ fn reads_the_url_of_a_database_and_hides_its_password() {
         assert!(url.parse::<DatabaseUrl>().is_err(), "{url}");
     }
 }
+
+#[test]
+fn an_address_that_is_stored_is_read_again() {
+    // Lower case is longer: two bytes become three.
+    let longer = format!("{}@example.com", "\u{130}".repeat(32));
+    assert!(longer.parse::<Email>().is_err());
+    let local = "\u{130}".repeat(21);
+    for text in [format!("{local}@example.com"), " Ada@Example.COM ".to_owned()] {
+        let email: Email = text.parse().unwrap();
+        assert_eq!(email.as_str().parse::<Email>().unwrap(), email);
+    }
+}

@@ -1,6 +1,7 @@
 //! Every setting is read once, and a wrong one is named.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use bartizan_server::config::{
@@ -185,15 +186,15 @@ fn debug_output_has_no_secret() {
 }
 
 #[test]
-fn the_database_folder_is_created_when_missing() {
+fn the_database_file_is_created_for_this_user_alone() {
     let folder = std::env::temp_dir().join(format!("bartizan-ops-{}", std::process::id()));
     let target: DatabaseUrl =
         format!("sqlite:{}", folder.join("data/a.sqlite").display()).parse().unwrap();
-    target.create_folder().unwrap();
-    target.create_folder().unwrap();
-    assert!(folder.join("data").is_dir());
+    target.create().unwrap();
+    target.create().unwrap();
+    let mode = |path: &str| std::fs::metadata(folder.join(path)).unwrap().permissions().mode();
+    assert_eq!((mode("data") & 0o777, mode("data/a.sqlite") & 0o777), (0o700, 0o600));
     std::fs::remove_dir_all(folder).unwrap();
-    "sqlite:beside.sqlite".parse::<DatabaseUrl>().unwrap().create_folder().unwrap();
 }
 
 #[test]

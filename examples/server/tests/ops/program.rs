@@ -73,7 +73,8 @@ fn tells_where_each_value_came_from_and_masks_secrets() {
         &[
             ("PORT", "4000"),
             ("APP_ENV", "test"),
-            ("ENCRYPTION_KEY", "hunter2"),
+            ("ENCRYPTION_KEY", "base64:hunter2"),
+            ("PAGINATION_KEY", "https://hunter2"),
             ("DATABASE_URL", "postgres://app:hunter2@db/app?sslpassword=hunter2&sslmode=require"),
         ],
     )
@@ -88,7 +89,7 @@ fn tells_where_each_value_came_from_and_masks_secrets() {
     assert_eq!(found("LOG_LEVEL"), (Source::Flag, Some("debug")));
     assert_eq!(found("--demo"), (Source::Flag, Some("true")));
     assert_eq!(found("ENCRYPTION_KEY"), (Source::Environment, Some("********")));
-    assert_eq!(found("PAGINATION_KEY"), (Source::Default, None));
+    assert_eq!(found("PAGINATION_KEY"), (Source::Environment, Some("********")));
     assert_eq!(
         found("DATABASE_URL"),
         (
@@ -98,6 +99,9 @@ fn tells_where_each_value_came_from_and_masks_secrets() {
     );
     let lines: Vec<_> = invocation.values.iter().map(ToString::to_string).collect();
     assert!(lines.contains(&"PORT                   environment  4000".to_owned()), "{lines:?}");
+    assert!(!lines.concat().contains("hunter2"), "{lines:?}");
+    let bare = parse("bartizan-server config", &[]).unwrap().values;
+    let lines: Vec<_> = bare.iter().map(ToString::to_string).collect();
     assert!(lines.contains(&"PAGINATION_KEY         default      (unset)".to_owned()), "{lines:?}");
 }
 

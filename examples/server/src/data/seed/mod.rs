@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
-use crate::domain::accounts::{self, ApiKey};
+use crate::domain::accounts::{self, ApiKey, ApiKeyHash};
 use crate::domain::{LocationId, Tier, Timestamp};
 
 use super::{DataError, Database, Statement, Transaction, bulk};
@@ -136,6 +136,12 @@ pub async fn seed(
 #[must_use]
 pub const fn demo_location() -> LocationId {
     LocationId::constant(DEMO[0].location)
+}
+
+/// Tells whether this is the hash of a demo key, which everybody can read in the source.
+#[must_use]
+pub fn is_demo_key(hash: &ApiKeyHash) -> bool {
+    DEMO.iter().any(|demo| ApiKey::constant(demo.key).hash() == *hash)
 }
 
 /// The demo keys that open an account of this database, the lowest tier first.

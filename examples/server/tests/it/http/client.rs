@@ -20,14 +20,14 @@ use crate::world::{CONNECTIONS, NOW, World};
 pub(super) const ORIGIN: &str = "https://app.example.com";
 
 /// What production needs beside a database.
-pub(super) const PRODUCTION: [(&str, &str); 3] =
+pub(crate) const PRODUCTION: [(&str, &str); 3] =
     [("NODE_ENV", "production"), ("ENCRYPTION_KEY", "e"), ("PAGINATION_KEY", "p")];
 
 /// Less than the program seeds, but for the workflows, whose list is worth compressing.
 const SIZE: SeedSize = SeedSize { workflows: 100, analyses: 0, leads: 45 };
 
 /// The configuration over a database, with a fake upstream that answers at once.
-pub(super) fn config(url: &DatabaseUrl, variables: &[(&str, &str)]) -> Config {
+pub(crate) fn config(url: &DatabaseUrl, variables: &[(&str, &str)]) -> Config {
     let url = url.to_string();
     let fixed =
         [("DATABASE_URL", url.as_str()), ("FAKE_UPSTREAM_LATENCY", "0"), ("FRONTEND_URL", ORIGIN)];
@@ -39,7 +39,7 @@ pub(super) fn config(url: &DatabaseUrl, variables: &[(&str, &str)]) -> Config {
 }
 
 /// Fills a new database with what [`app`] then leaves alone.
-pub(super) async fn prepare(url: &DatabaseUrl) -> Database {
+pub(crate) async fn prepare(url: &DatabaseUrl) -> Database {
     let database = Database::connect(url, CONNECTIONS).await.unwrap();
     database.migrate().await.unwrap();
     seed(&database, SIZE, NOW).await.unwrap();
@@ -53,7 +53,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn over(app: App) -> Self {
+    pub(crate) fn over(app: App) -> Self {
         app.readiness.ready();
         Self { app, _world: None }
     }

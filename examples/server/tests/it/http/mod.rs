@@ -33,6 +33,7 @@ suite! {
         answers_every_route_alike_under_each_prefix;
     production:
         asks_for_an_account_where_there_are_no_demo_data
+        knows_no_demo_key_though_demo_data_are_there
         gives_each_user_a_location_of_their_own
         has_no_platform_until_one_is_configured;
     tenancy:

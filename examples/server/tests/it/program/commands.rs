@@ -96,6 +96,22 @@ async fn the_database_is_migrated_and_seeded_by_commands_of_their_own() {
 }
 
 #[test]
+fn demo_data_are_refused_in_production() {
+    let folder = TempDir::new().unwrap();
+    let variables = [
+        ("NODE_ENV", "production"),
+        ("DATABASE_URL", "sqlite:some.sqlite"),
+        ("FRONTEND_URL", "https://app.example.com"),
+        ("ENCRYPTION_KEY", "e"),
+        ("PAGINATION_KEY", "p"),
+    ];
+    let output = run(folder.path(), &["seed"], &variables);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("in production, demo data need --demo"), "{output:?}");
+    assert_eq!(run(folder.path(), &["seed", "--demo"], &variables).status.code(), Some(0));
+}
+
+#[test]
 fn the_configuration_is_shown_without_its_secrets() {
     let folder = TempDir::new().unwrap();
     let variables = [("ENCRYPTION_KEY", "hunter2"), ("PORT", "4000")];

@@ -1,6 +1,9 @@
+use bartizan_server::app::app;
+use bartizan_server::data::seed;
+use bartizan_server::readiness::Readiness;
 use serde_json::json;
 
-use crate::http::client::Client;
+use crate::http::client::{Client, PRODUCTION, config, prepare};
 use crate::world::World;
 
 pub(crate) async fn asks_for_an_account_where_there_are_no_demo_data(world: World) {
@@ -20,6 +23,16 @@ pub(crate) async fn asks_for_an_account_where_there_are_no_demo_data(world: Worl
     // Leads come from the site's visitors.
     let lead = json!({"name": "Ada", "email": "ada@example.com"});
     assert_eq!(client.post("/api/leads", &lead).await.status, 201);
+}
+
+pub(crate) async fn knows_no_demo_key_though_demo_data_are_there(world: World) {
+    let url = world.url();
+    prepare(&url).await;
+    let client = Client::over(app(&config(&url, &PRODUCTION), Readiness::new()).await.unwrap());
+    for key in seed::demo_keys(&client.app().database).await.unwrap() {
+        let ask = client.ask("GET", "/api/history").header("x-api-key", key.key.reveal());
+        assert_eq!(ask.send().await.status, 401, "{key:?}");
+    }
 }
 
 /// The cookie of a new user's session.
