@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
@@ -44,6 +44,14 @@ pub(super) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
+/// Runs it with its output in the folder.
+fn spawn(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Child {
+    let mut command = command(folder, arguments, variables);
+    command.stdout(File::create(folder.join("stdout")).unwrap());
+    command.stderr(File::create(folder.join("stderr")).unwrap());
+    command.spawn().unwrap()
+}
+
 /// A program that serves; it is killed when dropped.
 pub(super) struct Program {
     child: Child,
@@ -54,14 +62,19 @@ pub(super) struct Program {
 }
 
 impl Program {
+    /// Starts it on this address and returns when it accepts connections, long before it is ready.
+    pub(super) fn begin(folder: &Path, arguments: &[&str], address: SocketAddr) -> Self {
+        let port = address.port().to_string();
+        let child = spawn(folder, arguments, &[("PORT", &port)]);
+        until("a connection", || TcpStream::connect(address).ok());
+        Self { child, address, welcome: String::new(), folder: folder.to_owned() }
+    }
+
     /// Starts it on a free port and returns when it listens.
     pub(super) fn start(folder: &Path, variables: &[(&str, &str)]) -> Self {
         let out = folder.join("stdout");
-        let mut command = command(folder, &[], variables);
-        command.env("PORT", "0");
-        command.stdout(File::create(&out).unwrap());
-        command.stderr(File::create(folder.join("stderr")).unwrap());
-        let mut child = command.spawn().unwrap();
+        let variables: Vec<_> = variables.iter().copied().chain([("PORT", "0")]).collect();
+        let mut child = spawn(folder, &[], &variables);
         // It says this when all else is printed.
         until("the log line `listening`", || {
             let log = fs::read_to_string(folder.join("stderr")).unwrap();

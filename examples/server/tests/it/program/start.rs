@@ -1,5 +1,9 @@
+use std::fs;
+use std::net::SocketAddr;
+
 use axum::body::Body;
 use axum::http::Request;
+use bartizan_probe::free_port;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -48,4 +52,26 @@ async fn starts_in_an_empty_folder_and_again_on_what_it_left() {
     assert_eq!(program.end().code(), Some(0));
     let program = Program::start(folder.path(), &[]);
     assert_eq!(leads(&program).await, 501);
+}
+
+#[test]
+fn a_signal_while_it_starts_ends_it_without_a_welcome() {
+    let folder = TempDir::new().unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    // More demo data than could be written before the signal.
+    let program = Program::begin(folder.path(), &["--seed", "2000"], address);
+    program.signal(Signal::TERM);
+    assert_eq!(program.end().code(), Some(0));
+    assert_eq!(fs::read_to_string(folder.path().join("stdout")).unwrap(), "");
+}
+
+#[test]
+fn the_data_are_in_the_database_file_when_it_has_ended() {
+    let folder = TempDir::new().unwrap();
+    let program = Program::start(folder.path(), &[]);
+    program.signal(Signal::TERM);
+    assert_eq!(program.end().code(), Some(0));
+    let names = fs::read_dir(folder.path().join("data")).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["bartizan.sqlite"]);
 }
