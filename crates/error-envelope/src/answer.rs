@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use bartizan_contract::{Code, ErrorReport, LogLevel, Reply};
+use bartizan_contract::{Code, ErrorReport, Reply};
 use http::{Response, StatusCode, response};
 use http_body::Body;
 
@@ -184,7 +184,6 @@ impl<O: Observer + Clone> Exchange<O> {
         };
         report.unwrap_or_else(|panic| {
             ErrorReport::from_status(StatusCode::INTERNAL_SERVER_ERROR)
-                .with_log_level(LogLevel::Error)
                 .with_source(panic.to_string())
         })
     }

@@ -36,6 +36,16 @@ impl fmt::Display for FieldError {
 
 impl std::error::Error for FieldError {}
 
+/// Finds the one of `all` whose word is the text.
+pub(super) fn one_of<T: Copy>(
+    all: &[T],
+    word: impl Fn(T) -> &'static str,
+    text: &str,
+    error: FieldError,
+) -> Result<T, FieldError> {
+    all.iter().copied().find(|one| word(*one) == text).ok_or(error)
+}
+
 /// Trims a line of text and admits 1 to `max` code points without control characters.
 pub(super) fn line(text: &str, max: usize, error: FieldError) -> Result<String, FieldError> {
     let text = text.trim();

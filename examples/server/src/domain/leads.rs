@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::field::{line, optional_line};
+use super::field::{line, one_of, optional_line};
 use super::{Email, FieldError, LeadId, Limit, Timestamp};
 use crate::data::{DataError, Database, FromRow, Row, RowError, Statement};
 
@@ -70,10 +70,8 @@ impl FromStr for LeadStatus {
     type Err = FieldError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or(FieldError::new("status", "one of new, contacted, qualified, converted, lost"))
+        let error = FieldError::new("status", "one of new, contacted, qualified, converted, lost");
+        one_of(&Self::ALL, Self::as_str, text, error)
     }
 }
 

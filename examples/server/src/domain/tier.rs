@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::field::one_of;
 use super::{FieldError, Timestamp};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -49,10 +50,8 @@ impl FromStr for Tier {
     type Err = FieldError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|tier| tier.as_str() == text)
-            .ok_or(FieldError::new("tier", "one of free, pro, enterprise"))
+        let error = FieldError::new("tier", "one of free, pro, enterprise");
+        one_of(&Self::ALL, Self::as_str, text, error)
     }
 }
 

@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::field::one_of;
 use super::{FieldError, LocationId, Timestamp, WorkflowId};
 use crate::data::{DataError, Database, FromRow, Row, RowError, Statement};
 
@@ -87,10 +88,8 @@ impl FromStr for WorkflowStatus {
     type Err = FieldError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or(FieldError::new("status", "one of active, draft, paused"))
+        let error = FieldError::new("status", "one of active, draft, paused");
+        one_of(&Self::ALL, Self::as_str, text, error)
     }
 }
 
