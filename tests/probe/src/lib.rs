@@ -5,7 +5,8 @@
 //! - [`Controlled`] and [`Control`]: an inner service whose readiness and answers the test gives
 //!   by hand, and which knows what was completed and what was cancelled.
 //! - [`Scripted`] and [`Watch`]: a body played from a list of steps; [`read`] collects any body.
-//! - [`Postgres`] and [`Redis`]: private servers that a test starts, kills, pauses and restarts.
+//! - [`Postgres`], [`Redis`] and [`RedisCluster`]: private servers that a test starts, kills,
+//!   pauses and restarts.
 //!
 //! Whatever goes wrong in here panics with a sentence that says what to do: no test is skipped
 //! because something is not installed.
@@ -34,5 +35,5 @@ mod process;
 mod service;
 
 pub use body::{Scripted, ScriptedError, Step, Watch, read};
-pub use process::{Postgres, Redis, free_port};
+pub use process::{Postgres, Redis, RedisCluster, free_port};
 pub use service::{Call, Control, Controlled, ResponseFuture, Strict, strict_fn};

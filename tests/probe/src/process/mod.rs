@@ -13,8 +13,10 @@ mod port;
 mod postgres;
 mod program;
 mod redis;
+mod redis_cluster;
 mod server;
 
 pub use port::free_port;
 pub use postgres::Postgres;
 pub use redis::Redis;
+pub use redis_cluster::RedisCluster;
