@@ -30,7 +30,8 @@ impl Shared {
         args: Vec<Sendable>,
         effects: Effects,
     ) -> Result<Value, LinkError> {
-        let call = self.admit()?;
+        let live = self.live().map_err(|error| self.refused(error))?;
+        let call = self.admit(live)?;
         // Ends within the time that `Connection` gives the client. A timer of ours around it costs 7 %
         // of the throughput, and could not do what that one does when it rings: mark a command that
         // was not written yet, so that it never is.
@@ -53,22 +54,22 @@ impl Shared {
 
     /// Notes a command that was refused at once.
     fn refused(&self, error: LinkError) -> LinkError {
-        if let Some(observer) = &self.observer {
+        self.audience.tell(|observer| {
             let outcome = Outcome::of::<()>(&Err(error.clone()));
             observer.command_done(&CommandDone { outcome, elapsed: Duration::ZERO });
-        }
+        });
         error
     }
 
-    fn admit(&self) -> Result<Call<'_>, LinkError> {
-        let live = self.live().map_err(|error| self.refused(error))?;
+    /// Lets a command go to the connection that was live a moment ago.
+    fn admit(&self, live: Live) -> Result<Call<'_>, LinkError> {
         let Some(admission) = self.breaker.admit(Instant::now) else {
             return Err(self.refused(LinkError::breaker_open()));
         };
-        if let (Admission::Probe(_), Some(observer)) = (admission, &self.observer) {
-            observer.breaker_half_opened(&BreakerHalfOpened {});
+        if let Admission::Probe(_) = admission {
+            self.audience.tell(|observer| observer.breaker_half_opened(&BreakerHalfOpened {}));
         }
-        let begin = self.observer.is_some().then(Instant::now);
+        let begin = (!self.audience.is_empty()).then(Instant::now);
         Ok(Call { shared: self, live, admission, begin, finished: false })
     }
 
@@ -85,11 +86,10 @@ impl Shared {
                 target: "bartizan::redis_link", "Redis answers again, breaker closed"
             ),
         }
-        match (&self.observer, change) {
-            (Some(observer), Change::Opened { .. }) => observer.breaker_opened(&BreakerOpened {}),
-            (Some(observer), Change::Closed) => observer.breaker_closed(&BreakerClosed {}),
-            (None, _) => (),
-        }
+        self.audience.tell(|observer| match change {
+            Change::Opened { .. } => observer.breaker_opened(&BreakerOpened {}),
+            Change::Closed => observer.breaker_closed(&BreakerClosed {}),
+        });
     }
 }
 
@@ -108,8 +108,12 @@ impl Call<'_> {
         self.finished = true;
         let breaker = &self.shared.breaker;
         let change = match result {
-            // What became of an earlier connection says nothing about this one.
-            Err(_) if self.live.epoch != *self.shared.epoch.borrow() => None,
+            // What became of an earlier connection says nothing about this one, whose turn to try
+            // it may have taken all the same: it was admitted after the new connection stood.
+            Err(_) if self.live.epoch != *self.shared.epoch.borrow() => {
+                breaker.abandon(self.admission, Instant::now());
+                None
+            }
             Err(error) if error.is_failure_of_redis() => {
                 breaker.fail(self.admission, Instant::now())
             }
@@ -132,8 +136,9 @@ impl Call<'_> {
     }
 
     fn observe(&self, outcome: Outcome) {
-        if let (Some(observer), Some(begin)) = (&self.shared.observer, self.begin) {
-            observer.command_done(&CommandDone { outcome, elapsed: begin.elapsed() });
+        if let Some(begin) = self.begin {
+            let done = CommandDone { outcome, elapsed: begin.elapsed() };
+            self.shared.audience.tell(|observer| observer.command_done(&done));
         }
     }
 }
@@ -144,5 +149,42 @@ impl Drop for Call<'_> {
             self.shared.breaker.abandon(self.admission, Instant::now());
             self.observe(Outcome::Cancelled);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+    use std::time::{Duration, Instant};
+
+    use fred::clients::Client;
+
+    use crate::breaker::{Admission, BreakerState};
+    use crate::error::Sent;
+    use crate::shared::Shared;
+    use crate::{BreakerConfig, Config, LinkError};
+
+    #[test]
+    fn a_try_over_an_earlier_connection_gives_its_turn_back() {
+        let breaker = BreakerConfig::new()
+            .with_failures(NonZeroU32::MIN)
+            .with_open_for(Duration::from_secs(3600));
+        let config = Config::from_url("redis://127.0.0.1:1").unwrap().with_breaker(breaker);
+        let shared = Shared::new(&config, None);
+        let client = Client::default();
+        shared.came_up(&client);
+        shared.breaker.fail(Admission::Free, Instant::now());
+
+        let earlier = shared.live().unwrap();
+        shared.came_up(&client);
+        let late = shared.admit(earlier).ok().unwrap();
+        assert!(matches!(late.admission, Admission::Probe(_)));
+        assert!(shared.admit(shared.live().unwrap()).is_err(), "one at a time tries");
+        late.finish(&Err(LinkError::disconnected(Sent::Perhaps)));
+
+        let next = shared.admit(shared.live().unwrap()).ok().unwrap();
+        assert!(matches!(next.admission, Admission::Probe(_)));
+        next.finish(&Ok(crate::Value::Nil));
+        assert_eq!(shared.breaker.state(Instant::now()), BreakerState::Closed);
     }
 }

@@ -23,7 +23,7 @@ pub struct Command {
 
 impl Command {
     /// These change the connection, or hold it for as long as they like.
-    const UNSUPPORTED: [&str; 28] = [
+    const UNSUPPORTED: [&str; 29] = [
         "AUTH",
         "BLMOVE",
         "BLMPOP",
@@ -51,6 +51,7 @@ impl Command {
         "UNSUBSCRIBE",
         "UNWATCH",
         "WAIT",
+        "WAITAOF",
         "WATCH",
     ];
 
@@ -96,7 +97,8 @@ impl Command {
         // The client would send the words of a name apart.
         self.name.contains(char::is_whitespace)
             || self.is_any_of(&Self::UNSUPPORTED)
-            || self.is_any_of(&["CLIENT"]) && self.args.first().is_some_and(|arg| is(arg, "REPLY"))
+            || self.is_any_of(&["CLIENT"])
+                && self.args.first().is_some_and(|arg| is(arg, "PAUSE") || is(arg, "REPLY"))
             || self.is_any_of(&["XREAD", "XREADGROUP"])
                 && self.args.iter().any(|arg| is(arg, "BLOCK"))
     }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod arg;
+mod audience;
 mod breaker;
 mod call;
 mod command;

@@ -209,7 +209,8 @@ impl Link {
     /// Returns something to wait with for the next epoch.
     #[must_use]
     pub fn watch_epoch(&self) -> EpochWatch {
-        EpochWatch::new(self.0.shared.epoch.subscribe())
+        let shared = &self.0.shared;
+        EpochWatch::new(shared.epoch.subscribe(), shared.state.subscribe())
     }
 
     /// Tells whether there is a connection for commands.

@@ -5,7 +5,7 @@ use crate::{Epoch, LinkError, Outage};
 
 /// Watches what the link does. Every method has an empty default; `()` watches nothing.
 ///
-/// Called on the request path: do no more than count.
+/// Called on the request path: do no more than count. A panic is caught, and the first one logged.
 pub trait Observer {
     /// A connection for commands stands.
     fn connected(&self, event: &Connected) {

@@ -5,6 +5,7 @@ use std::time::Instant;
 use fred::clients::Client;
 use tokio::sync::watch;
 
+use crate::audience::Audience;
 use crate::breaker::Breaker;
 use crate::error::Sent;
 use crate::queue::Queue;
@@ -15,7 +16,7 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) queue: Queue,
     pub(crate) breaker: Breaker,
-    pub(crate) observer: Option<Arc<dyn Observer + Send + Sync>>,
+    pub(crate) audience: Audience,
     pub(crate) state: watch::Sender<LinkState>,
     pub(crate) epoch: watch::Sender<Epoch>,
     /// The newest epoch whose connection is to be given up.
@@ -43,7 +44,7 @@ impl Shared {
             config: config.clone(),
             queue: Queue::new(config.queue),
             breaker: Breaker::new(config.breaker),
-            observer,
+            audience: Audience::new(observer),
             state: watch::Sender::new(LinkState::Connecting),
             epoch: watch::Sender::default(),
             condemned: watch::Sender::default(),
@@ -90,9 +91,7 @@ impl Shared {
         } else {
             tracing::info!(target: "bartizan::redis_link", server, ?outage, "Redis is back");
         }
-        if let Some(observer) = &self.observer {
-            observer.connected(&Connected { epoch });
-        }
+        self.audience.tell(|observer| observer.connected(&Connected { epoch }));
         epoch
     }
 
@@ -124,9 +123,7 @@ impl Shared {
         );
         *trouble = Some(Trouble { since: Instant::now(), error });
         drop(trouble);
-        if let Some(observer) = &self.observer {
-            observer.disconnected(&Disconnected { outage });
-        }
+        self.audience.tell(|observer| observer.disconnected(&Disconnected { outage }));
     }
 
     /// Has a connection given up, so that another one is made.

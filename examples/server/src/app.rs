@@ -7,14 +7,16 @@ use std::time::{Duration, SystemTime};
 use std::{fmt, io};
 
 use axum::Router;
+use bartizan_redis_link::Link;
 use tokio::time::interval;
 use tower_http::csrf;
 
-use crate::config::{Config, DemoData};
+use crate::config::{Config, DemoData, Redis};
 use crate::data::seed::{self, DemoKey, SeedSize};
 use crate::data::{DataError, Database, SqlSessionStore};
 use crate::domain::Timestamp;
 use crate::domain::passwords::Passwords;
+use crate::limits::{Counter, LoginGuard};
 use crate::readiness::Readiness;
 use crate::telemetry::TARGET;
 use crate::upstream::{FakeUpstream, Timeouts, UpstreamClient, UpstreamError};
@@ -31,6 +33,8 @@ pub struct AppState {
     /// Where workflows are analysed; `None` when that is not configured.
     pub(crate) upstream: Option<UpstreamClient>,
     pub(crate) demo: DemoData,
+    pub(crate) counter: Counter,
+    pub(crate) logins: LoginGuard,
     /// Lives as long as somebody may call it.
     _fake: Option<Arc<FakeUpstream>>,
 }
@@ -86,6 +90,7 @@ async fn build(
     fake: Option<Arc<FakeUpstream>>,
     readiness: Readiness,
 ) -> Result<App, StartError> {
+    let redis = connect(&config.redis);
     let database = open(config).await?;
     let demo_keys = match config.demo {
         DemoData::Present => {
@@ -94,16 +99,31 @@ async fn build(
         }
         DemoData::Absent => Vec::new(),
     };
+    let counter = Counter::open(config, redis.as_ref()).await;
     let state = AppState {
         database: database.clone(),
         passwords: Passwords::default(),
         upstream,
         demo: config.demo,
+        logins: LoginGuard::new(counter.manageable(), config.limits.instances)?,
+        counter,
         _fake: fake,
     };
     let api = stack::within(routes::api(), &state, config)?.with_state(state);
     let router = stack::around(routes::all(&api, readiness.clone()), config)?;
     Ok(App { router, readiness, demo_keys, database })
+}
+
+/// Begins to connect to Redis, where there is one.
+fn connect(redis: &Redis) -> Option<Link> {
+    match redis {
+        Redis::Absent => None,
+        Redis::At(config) => Some(Link::connect(config)),
+        Redis::Unusable(reason) => {
+            tracing::warn!(target: TARGET, reason, "Redis cannot be used, memory takes its place");
+            None
+        }
+    }
 }
 
 /// Opens the database and brings its tables up to date.
@@ -160,6 +180,8 @@ pub enum StartError {
     Client(UpstreamError),
     /// An origin cannot be trusted.
     Origin(csrf::ConfigError),
+    /// The limits contradict each other.
+    Limits(bartizan_ratelimit_tiers::ConfigError),
 }
 
 impl fmt::Display for StartError {
@@ -171,6 +193,7 @@ impl fmt::Display for StartError {
             Self::FakeUpstream(_) => "the fake upstream cannot listen",
             Self::Client(_) => "the client of the upstream cannot be set up",
             Self::Origin(_) => "FRONTEND_URL: an origin cannot be trusted",
+            Self::Limits(_) => "RATE_LIMIT_TIERS: the limits cannot be used",
         })
     }
 }
@@ -183,6 +206,7 @@ impl Error for StartError {
             Self::Data(source) => Some(source),
             Self::Client(source) => Some(source),
             Self::Origin(source) => Some(source),
+            Self::Limits(source) => Some(source),
         }
     }
 }
@@ -196,6 +220,12 @@ impl From<DataError> for StartError {
 impl From<csrf::ConfigError> for StartError {
     fn from(error: csrf::ConfigError) -> Self {
         Self::Origin(error)
+    }
+}
+
+impl From<bartizan_ratelimit_tiers::ConfigError> for StartError {
+    fn from(error: bartizan_ratelimit_tiers::ConfigError) -> Self {
+        Self::Limits(error)
     }
 }
 

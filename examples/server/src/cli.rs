@@ -107,7 +107,7 @@ impl Invocation {
         Ok(Self {
             task: arguments.task.unwrap_or_default(),
             values: values(&layered, &matches),
-            config: Config::from_settings(arguments.settings),
+            config: Config::from_settings(arguments.settings)?,
         })
     }
 }

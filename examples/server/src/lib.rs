@@ -9,6 +9,7 @@ pub mod domain;
 pub mod healthcheck;
 mod identity;
 mod layers;
+pub mod limits;
 pub mod readiness;
 pub mod report;
 pub mod routes;

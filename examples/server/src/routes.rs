@@ -1,6 +1,8 @@
 //! Every route, once: the router and the listing are made from the same table.
 
 use axum::Router;
+use axum::extract::MatchedPath;
+use axum::http::Extensions;
 use axum::routing::{get, post};
 
 use crate::api::{analyses, leads, users, workflows};
@@ -16,8 +18,10 @@ pub const PREFIXES: [&str; 3] = ["/api/v1", "/api", "/v1/api"];
 pub struct Route {
     /// The method.
     pub method: &'static str,
-    /// The template.
+    /// The template below a prefix.
     pub path: &'static str,
+    /// The template below the canonical prefix: its name, whatever prefix it was asked by.
+    pub name: &'static str,
     /// What it does.
     pub about: &'static str,
 }
@@ -26,7 +30,12 @@ macro_rules! routes {
     ($($method:ident $path:literal => $handler:path, $about:literal;)+) => {
         /// The routes of the API.
         pub const ROUTES: &[Route] =
-            &[$(Route { method: stringify!($method), path: $path, about: $about }),+];
+            &[$(Route {
+                method: stringify!($method),
+                path: $path,
+                name: concat!("/api/v1", $path),
+                about: $about,
+            }),+];
 
         pub(crate) fn api() -> Router<AppState> {
             Router::new()$(.route($path, $method($handler)))+
@@ -52,4 +61,15 @@ pub(crate) fn all(api: &Router, readiness: Readiness) -> Router {
         .into_iter()
         .fold(Router::new(), |router, prefix| router.nest(prefix, api.clone()))
         .merge(readiness::routes(readiness))
+}
+
+/// Reads the name of the route that a request has matched: the template, of the API's routes below the
+/// canonical prefix.
+pub(crate) fn route_of(extensions: &Extensions) -> Option<&str> {
+    let matched = extensions.get::<MatchedPath>()?.as_str();
+    let canonical = PREFIXES.iter().find_map(|prefix| {
+        let path = matched.strip_prefix(prefix)?;
+        ROUTES.iter().find(|route| route.path == path)
+    });
+    Some(canonical.map_or(matched, |route| route.name))
 }

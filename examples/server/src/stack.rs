@@ -7,15 +7,17 @@ use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Response, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
-use bartizan_error_envelope::{ErrorEnvelopeLayer, RequestIdLayer, matched_path};
+use bartizan_error_envelope::{ErrorEnvelopeLayer, RequestIdLayer};
+use bartizan_ratelimit_tiers::{ClientIpLayer, ForwardedBy};
 use tower::util::{MapRequestLayer, MapResponseLayer};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::{AppState, StartError};
 use crate::config::Config;
-use crate::identity;
 use crate::layers::{access_log, compression, cors, csrf, security_headers, sessions};
+use crate::routes::route_of;
+use crate::{identity, limits};
 
 /// How long a handler may take: an analysis takes 3.5 s, and its client gives up after 10 s.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -52,6 +54,9 @@ stack! {
 
     "request id", "outermost: what logs or answers below does so with one id" =>
         RequestIdLayer::new();
+    "client address", "the one place that reads forwarding headers; all others ask it" =>
+        ClientIpLayer::new()
+            .with_trusted_proxies(config.trusted_proxies.clone(), ForwardedBy::XForwardedFor);
     "access log", "sees each answer as the client gets it" =>
         access_log::layer();
     "security headers", "on every answer, also on a panic's 500" => {
@@ -61,7 +66,7 @@ stack! {
     "CORS", "outside of whatever refuses, so that a browser can read the refusal" =>
         cors::layer(&config.origins);
     "error envelope", "outermost of those that answer: one shape for every failure" =>
-        ErrorEnvelopeLayer::new().with_route_of(matched_path);
+        ErrorEnvelopeLayer::new().with_route_of(route_of);
 }
 
 stack! {
@@ -72,6 +77,13 @@ stack! {
         sessions::layer(&state.database, config.environment);
     "identity", "resolves account and tier and never answers: limits stand before refusals" =>
         from_fn_with_state(state.clone(), identity::resolve);
+    "login's own limit", "outside of the limits, over whose headers it writes its own" =>
+        MapResponseLayer::new(limits::tell_login);
+    "limits", "outside of whatever refuses, so that guessing keys is limited" => limits::layer(
+        state.counter.clone(),
+        config.limits.tiers.clone(),
+        config.limits.instances,
+    )?;
     "CSRF", "refuses what another site makes a browser send with its session" =>
         csrf::layer(&config.origins)?;
     "authentication", "refuses a credential that opens nothing" =>

@@ -1,11 +1,10 @@
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
 use super::Subscription;
-use super::registry::Request;
+use super::registry::Registry;
 use super::task::{self, Signal};
 use crate::Config;
 
@@ -13,18 +12,14 @@ use crate::Config;
 #[derive(Debug)]
 pub(crate) struct Subscriber {
     config: Config,
-    ids: AtomicU64,
+    registry: Arc<Registry>,
     running: Mutex<Running>,
 }
 
 #[derive(Debug)]
 enum Running {
     NotYet,
-    Yes {
-        signals: broadcast::Sender<Signal>,
-        requests: mpsc::UnboundedSender<Request>,
-        task: AbortHandle,
-    },
+    Yes { signals: broadcast::Sender<Signal>, task: AbortHandle },
     Closed,
 }
 
@@ -34,24 +29,21 @@ impl Subscriber {
 
     pub(crate) fn new(config: &Config) -> Self {
         let running = Mutex::new(Running::NotYet);
-        Self { config: config.clone(), ids: AtomicU64::new(0), running }
+        Self { config: config.clone(), registry: Arc::default(), running }
     }
 
     pub(crate) fn subscribe(&self, channels: Vec<String>) -> Subscription {
-        let id = self.ids.fetch_add(1, Ordering::Relaxed);
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*running, Running::NotYet) {
             *running = self.start();
         }
-        let (received, requests) = match &*running {
-            Running::Yes { signals, requests, .. } => (signals.subscribe(), requests.clone()),
-            // The senders and receivers left out here are gone, so it ends at once.
-            Running::NotYet | Running::Closed => {
-                (broadcast::Sender::new(1).subscribe(), mpsc::unbounded_channel().0)
-            }
+        // Before it is noted, so that it hears that it stands.
+        let received = match &*running {
+            Running::Yes { signals, .. } => signals.subscribe(),
+            // The sender is gone, so it ends at once.
+            Running::NotYet | Running::Closed => broadcast::Sender::new(1).subscribe(),
         };
-        requests.send(Request::Begin(id, channels.clone())).ok();
-        Subscription::new(id, channels, received, requests)
+        Subscription::new(channels, received, Arc::clone(&self.registry))
     }
 
     pub(crate) fn close(&self) {
@@ -63,8 +55,8 @@ impl Subscriber {
 
     fn start(&self) -> Running {
         let signals = broadcast::Sender::new(Self::SIGNALS);
-        let (requests, received) = mpsc::unbounded_channel();
-        let task = tokio::spawn(task::run(self.config.clone(), received, signals.clone()));
-        Running::Yes { signals, requests, task: task.abort_handle() }
+        let registry = Arc::clone(&self.registry);
+        let task = tokio::spawn(task::run(self.config.clone(), registry, signals.clone()));
+        Running::Yes { signals, task: task.abort_handle() }
     }
 }

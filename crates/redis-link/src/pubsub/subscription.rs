@@ -1,9 +1,10 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc::UnboundedSender;
 
-use super::registry::{Id, Request};
+use super::registry::{Id, Registry};
 use super::task::Signal;
 
 /// What a subscription hears.
@@ -31,18 +32,18 @@ pub struct Subscription {
     id: Id,
     channels: Vec<String>,
     signals: Receiver<Signal>,
-    requests: UnboundedSender<Request>,
+    registry: Arc<Registry>,
     subscribed: bool,
 }
 
 impl Subscription {
-    pub(super) const fn new(
-        id: Id,
+    pub(super) fn new(
         channels: Vec<String>,
         signals: Receiver<Signal>,
-        requests: UnboundedSender<Request>,
+        registry: Arc<Registry>,
     ) -> Self {
-        Self { id, channels, signals, requests, subscribed: false }
+        let id = registry.begin(&channels);
+        Self { id, channels, signals, registry, subscribed: false }
     }
 
     /// Waits for the next event; nothing once the link is gone.
@@ -57,7 +58,7 @@ impl Subscription {
                         return Some(Event::Message { channel: channel.to_string(), payload });
                     }
                 }
-                Ok(Signal::Live(whose)) if whose.is_none_or(|id| id == self.id) => {
+                Ok(Signal::Live(whose)) if whose.contains(&self.id) => {
                     let again = std::mem::replace(&mut self.subscribed, true);
                     return Some(if again { Event::Resubscribed } else { Event::Subscribed });
                 }
@@ -82,7 +83,6 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        // Without a task there is nothing to unsubscribe.
-        self.requests.send(Request::End(self.id)).ok();
+        self.registry.end(self.id);
     }
 }

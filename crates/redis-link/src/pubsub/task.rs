@@ -1,3 +1,4 @@
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,11 +8,11 @@ use fred::error::Error;
 use fred::interfaces::{ClientLike, EventInterface, PubsubInterface};
 use fred::types::{ClusterHash, CustomCommand, Message, Value as Sendable};
 use fred::util::redis_keyslot;
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
-use super::registry::{Id, Registry, Request, Todo};
+use super::registry::{Id, Registry};
 use crate::Config;
 use crate::connection::{Backoff, Connection, Role};
 
@@ -25,24 +26,23 @@ pub(super) enum Signal {
         channel: Arc<str>,
         payload: Bytes,
     },
-    /// This subscription stands, or all of them do, on a new connection.
-    Live(Option<Id>),
+    /// These subscriptions stand.
+    Live(Range<Id>),
     Lagged(u64),
 }
 
 /// Keeps a connection for subscriptions, for ever.
 pub(super) async fn run(
     config: Config,
-    mut requests: mpsc::UnboundedReceiver<Request>,
+    registry: Arc<Registry>,
     signals: broadcast::Sender<Signal>,
 ) {
-    let mut registry = Registry::default();
     let mut backoff = Backoff::new(config.reconnect_delay);
     loop {
         match Connection::open(&config, Role::Subscriptions).await {
             Ok(mut connection) => {
                 let begin = Instant::now();
-                let served = serve(&mut connection, &mut registry, &mut requests, &signals).await;
+                let served = serve(&mut connection, &registry, &signals).await;
                 if let Err(error) = served {
                     tracing::debug!(
                         target: "bartizan::redis_link",
@@ -63,18 +63,15 @@ pub(super) async fn run(
 /// Forwards messages until the connection breaks.
 async fn serve(
     connection: &mut Connection,
-    registry: &mut Registry,
-    requests: &mut mpsc::UnboundedReceiver<Request>,
+    registry: &Registry,
     signals: &broadcast::Sender<Signal>,
 ) -> Result<(), Error> {
     let client = connection.as_client().clone();
     let mut messages = client.message_rx();
-    while let Ok(request) = requests.try_recv() {
-        registry.apply(request);
-    }
-    subscribe(&client, registry.channels()).await?;
+    let (channels, everybody) = registry.all();
+    subscribe(&client, channels).await?;
     // Nobody may listen: that is no error.
-    signals.send(Signal::Live(None)).ok();
+    signals.send(Signal::Live(everybody)).ok();
 
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -85,13 +82,14 @@ async fn serve(
                 Err(RecvError::Lagged(missed)) => { signals.send(Signal::Lagged(missed)).ok(); }
                 Err(RecvError::Closed) => return Ok(()),
             },
-            Some(request) = requests.recv() => match registry.apply(request) {
-                Todo::Subscribe(id, channels) => {
-                    subscribe(&client, channels).await?;
-                    signals.send(Signal::Live(Some(id))).ok();
+            changes = registry.changes() => {
+                if !changes.left.is_empty() {
+                    client.unsubscribe(changes.left.into_iter().collect::<Vec<_>>()).await?;
                 }
-                Todo::Unsubscribe(channels) if channels.is_empty() => (),
-                Todo::Unsubscribe(channels) => client.unsubscribe(channels).await?,
+                if !changes.begun.is_empty() {
+                    subscribe(&client, changes.joined.into_iter().collect()).await?;
+                    signals.send(Signal::Live(changes.begun)).ok();
+                }
             },
             _ = heartbeat.tick() => ask(&client).await?,
             error = connection.lost() => return error.map_or(Ok(()), Err),

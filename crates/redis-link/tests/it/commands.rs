@@ -49,12 +49,14 @@ async fn reads_every_kind_of_reply() {
 #[tokio::test(flavor = "multi_thread")]
 async fn refuses_what_would_disturb_the_others_on_the_connection() {
     let (_redis, link) = server().await;
-    for name in ["SUBSCRIBE", "blpop", "MULTI", "Select", "MONITOR", "CLIENT REPLY"] {
+    for name in ["SUBSCRIBE", "blpop", "MULTI", "Select", "MONITOR", "WAITAOF", "CLIENT REPLY"] {
         let error = link.command(Command::new(name).arg("0").arg("0")).await.unwrap_err();
         assert!(error.is_unsupported() && !error.may_have_executed(), "{name}");
     }
-    let reply = Command::new("CLIENT").arg("REPLY").arg("OFF");
-    assert!(link.command(reply).await.unwrap_err().is_unsupported());
+    for args in [["REPLY", "OFF"], ["pause", "600"]] {
+        let error = link.command(Command::new("CLIENT").args(args)).await.unwrap_err();
+        assert!(error.is_unsupported() && !error.may_have_executed(), "{args:?}");
+    }
     ping(&link).await.unwrap();
     assert_eq!(link.in_flight(), 0);
 }

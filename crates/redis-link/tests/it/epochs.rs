@@ -1,6 +1,6 @@
 use bartizan_redis_link::{Epoch, Link, LinkState};
 
-use crate::support::{config, server, until_served};
+use crate::support::{PATIENCE, config, server, until_served};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn grows_with_each_connection_and_can_be_waited_for() {
@@ -18,6 +18,22 @@ async fn grows_with_each_connection_and_can_be_waited_for() {
 
     drop(link);
     assert_eq!(watch.changed().await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_for_one_ends_when_the_link_is_closed() {
+    let (_redis, link) = server().await;
+    let mut watch = link.watch_epoch();
+    watch.current();
+    let mut waiting = watch.clone();
+    let waiting = tokio::spawn(async move { waiting.changed().await });
+    link.close();
+    for _ in 0..2 {
+        let end = tokio::time::timeout(PATIENCE, watch.changed()).await;
+        assert_eq!(end.expect("a wait that never ends"), None);
+    }
+    let end = tokio::time::timeout(PATIENCE, waiting).await;
+    assert_eq!(end.expect("a wait that never ends").unwrap(), None);
 }
 
 #[tokio::test]

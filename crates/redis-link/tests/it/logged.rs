@@ -1,9 +1,10 @@
 use std::cell::RefCell;
 use std::fmt::{Debug, Write};
+use std::sync::Once;
 use std::time::Duration;
 
 use bartizan_probe::Redis;
-use bartizan_redis_link::Link;
+use bartizan_redis_link::{Connected, Disconnected, Link, Observer};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -17,6 +18,16 @@ thread_local! {
 /// Keeps what is logged on each thread. One subscriber serves the whole process: a subscriber per
 /// thread would race for the interest that `tracing` caches per call site.
 struct Recorder;
+
+/// Records from now on what is logged on this thread.
+fn record() {
+    static RECORDER: Once = Once::new();
+    RECORDER.call_once(|| {
+        let recorder = tracing_subscriber::registry().with(Recorder);
+        tracing::subscriber::set_global_default(recorder).unwrap();
+    });
+    LINES.take();
+}
 
 impl<S: Subscriber> Layer<S> for Recorder {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -51,9 +62,7 @@ fn heads(lines: &[String]) -> Vec<String> {
 /// In a runtime of one thread, where all tasks log.
 #[tokio::test]
 async fn an_outage_is_logged_once_and_its_end_too_and_no_password_ever() {
-    let recorder = tracing_subscriber::registry().with(Recorder);
-    tracing::subscriber::set_global_default(recorder).unwrap();
-
+    record();
     let mut redis = Redis::start();
     redis.stop();
     let url = redis.url().replace("redis://", "redis://default:s3cr3t@");
@@ -90,4 +99,35 @@ async fn an_outage_is_logged_once_and_its_end_too_and_no_password_ever() {
     let all = lines.join("\n");
     assert!(all.contains("Redis is still away"), "attempts are visible for debugging");
     assert!(!all.contains("s3cr3t"));
+}
+
+struct Panics;
+
+impl Observer for Panics {
+    fn connected(&self, _: &Connected) {
+        panic!("an observer that panics, as it is to");
+    }
+
+    fn disconnected(&self, _: &Disconnected) {
+        panic!("an observer that panics, as it is to");
+    }
+}
+
+#[tokio::test]
+async fn an_observer_that_panics_is_logged_once() {
+    record();
+    let mut redis = Redis::start();
+    let link = Link::connect_observed(&config(&redis.url()), Panics);
+    link.ready(PATIENCE).await.unwrap();
+    redis.restart();
+    until("it is back", || async { link.epoch().as_u64() == 2 }).await;
+    assert_eq!(
+        heads(&LINES.take()),
+        [
+            "INFO Redis connected successfully",
+            "ERROR the observer of Redis panicked, and was ignored",
+            "WARN Redis connection failed",
+            "INFO Redis is back",
+        ]
+    );
 }

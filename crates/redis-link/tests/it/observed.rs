@@ -1,13 +1,14 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bartizan_probe::Redis;
 use bartizan_redis_link::{
     BreakerClosed, BreakerHalfOpened, BreakerOpened, Command, CommandDone, Connected, Disconnected,
-    Link, Observer,
+    Link, LinkState, Observer,
 };
 
-use crate::support::{PATIENCE, TIMEOUT, config, ping, until, until_served};
+use crate::support::{PATIENCE, TIMEOUT, config, ping, until, until_refused, until_served};
 
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Vec<String>>>);
@@ -47,6 +48,64 @@ impl Observer for Seen {
         let waited = if event.elapsed >= TIMEOUT { " after the timeout" } else { "" };
         self.see(format!("{}{waited}", event.outcome.as_str()));
     }
+}
+
+/// Panics at everything, and counts how often.
+#[derive(Clone, Default)]
+struct Panics(Arc<AtomicUsize>);
+
+impl Panics {
+    fn panic(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        panic!("an observer that panics, as it is to");
+    }
+}
+
+impl Observer for Panics {
+    fn connected(&self, _: &Connected) {
+        self.panic();
+    }
+
+    fn disconnected(&self, _: &Disconnected) {
+        self.panic();
+    }
+
+    fn breaker_opened(&self, _: &BreakerOpened) {
+        self.panic();
+    }
+
+    fn breaker_half_opened(&self, _: &BreakerHalfOpened) {
+        self.panic();
+    }
+
+    fn breaker_closed(&self, _: &BreakerClosed) {
+        self.panic();
+    }
+
+    fn command_done(&self, _: &CommandDone) {
+        self.panic();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_observer_that_panics_ends_neither_the_link_nor_a_call() {
+    let mut redis = Redis::start();
+    let panics = Panics::default();
+    let link = Link::connect_observed(&config(&redis.url()), panics.clone());
+    link.ready(PATIENCE).await.unwrap();
+    ping(&link).await.unwrap();
+    redis.pause();
+    until_refused(&link).await;
+    redis.resume();
+    until_served(&link).await;
+    for _ in 0..2 {
+        redis.kill();
+        until("the loss is known", || async { link.state() != LinkState::Connected }).await;
+        assert!(ping(&link).await.unwrap_err().is_disconnected());
+        redis.restart();
+        until_served(&link).await;
+    }
+    assert!(panics.0.load(Ordering::Relaxed) > 10, "{panics:?}", panics = panics.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

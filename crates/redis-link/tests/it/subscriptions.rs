@@ -92,6 +92,43 @@ async fn a_subscription_made_while_redis_is_away_begins_later() {
     assert_eq!(next(&mut subscription).await, message("channel", b"heard"));
 }
 
+/// The bound of their cost is with the registry; this is that the others are none the worse.
+#[tokio::test(flavor = "multi_thread")]
+async fn subscriptions_that_come_and_go_while_redis_is_away_leave_nothing() {
+    let (mut redis, link) = server().await;
+    let mut stays = subscribed(&link, ["stays"]).await;
+    let goes = subscribed(&link, ["goes"]).await;
+    redis.kill();
+    for number in 0..10_000 {
+        drop(link.subscribe([format!("channel:{number}"), "stays".to_owned()]));
+    }
+    drop(goes);
+    let mut comes = link.subscribe(["comes"]);
+    redis.restart();
+    assert_eq!(next(&mut stays).await, Event::Resubscribed);
+    assert_eq!(next(&mut comes).await, Event::Subscribed);
+    let other = connected(&config(&redis.url())).await;
+    let channels = other.command(Command::new("PUBSUB").arg("CHANNELS")).await.unwrap();
+    let mut channels: Vec<_> =
+        channels.as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
+    channels.sort_unstable();
+    assert_eq!(channels, ["comes", "stays"]);
+}
+
+/// In fewer words with Redis than there are subscriptions, and each hears it once.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_subscriptions_at_once_stand_one_and_all() {
+    let (_redis, link) = server().await;
+    let mut all: Vec<_> = (0..3000).map(|it| link.subscribe([format!("{}", it % 100)])).collect();
+    for subscription in &mut all {
+        assert_eq!(next(subscription).await, Event::Subscribed);
+    }
+    assert_eq!(link.publish("7", "heard").await.unwrap(), 1);
+    for subscription in all.iter_mut().skip(7).step_by(100) {
+        assert_eq!(next(subscription).await, message("7", b"heard"));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_too_slowly_is_told() {
     let (_redis, link) = server().await;

@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use bartizan_error_envelope::ApiError;
 
@@ -7,6 +8,7 @@ use crate::data::DataError;
 use crate::domain::passwords::PasswordError;
 use crate::domain::users::UserError;
 use crate::domain::{FieldError, WorkflowId};
+use crate::limits::LoginRefused;
 use crate::upstream::UpstreamError;
 
 /// What a request of the API may fail with, in the client's words.
@@ -30,6 +32,22 @@ pub enum Failure {
     /// No such user, or another password.
     #[api(status = 401, code = "INVALID_CREDENTIALS", message = "Email or password is wrong")]
     InvalidCredentials,
+    /// Too many logins to this account from this address have failed.
+    #[api(
+        status = 429,
+        code = "RATE_LIMIT_EXCEEDED",
+        message = "Too many failed logins, try again later",
+        details(retryAfter = seconds),
+        retry_after = wait
+    )]
+    TooManyLogins {
+        /// How long to wait.
+        wait: Duration,
+        /// The same in seconds, rounded up.
+        seconds: u64,
+        /// What the headers tell of it.
+        refused: LoginRefused,
+    },
     /// The caller's location has no such workflow.
     #[api(status = 404, code = "WORKFLOW_NOT_FOUND", message = "Workflow {0} does not exist")]
     WorkflowNotFound(WorkflowId),
@@ -101,6 +119,14 @@ impl From<tower_sessions::session::Error> for Failure {
     }
 }
 
+impl From<LoginRefused> for Failure {
+    fn from(refused: LoginRefused) -> Self {
+        let wait = refused.wait();
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Self::TooManyLogins { wait, seconds: seconds.max(1), refused }
+    }
+}
+
 impl From<UpstreamError> for Failure {
     fn from(error: UpstreamError) -> Self {
         match error {
@@ -116,6 +142,7 @@ impl fmt::Display for Failure {
             Self::Invalid { field, .. } => write!(f, "the field `{field}` is not valid"),
             Self::Unauthorized => f.write_str("the caller is not known"),
             Self::InvalidCredentials => f.write_str("the credentials are wrong"),
+            Self::TooManyLogins { .. } => f.write_str("too many logins have failed"),
             Self::WorkflowNotFound(_) => f.write_str("the workflow does not exist"),
             Self::EmailTaken(_) => f.write_str("the email is taken"),
             Self::Unavailable(_) => f.write_str("the data are unavailable"),
@@ -139,6 +166,7 @@ impl Error for Failure {
             Self::UpstreamTimeout(source) | Self::Upstream(source) => Some(source),
             Self::Unauthorized
             | Self::InvalidCredentials
+            | Self::TooManyLogins { .. }
             | Self::WorkflowNotFound(_)
             | Self::NotConfigured => None,
         }

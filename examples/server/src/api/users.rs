@@ -1,13 +1,16 @@
 //! Registration and cookie sessions.
 
+use std::panic::resume_unwind;
 use std::time::SystemTime;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use bartizan_error_envelope::Named;
+use bartizan_ratelimit_tiers::ClientIp;
 use tower_sessions::Session;
+use tracing::Instrument;
 
 use super::{Failure, Success};
 use crate::app::AppState;
@@ -42,21 +45,45 @@ pub async fn register(
 ///
 /// # Errors
 ///
-/// [`Failure::InvalidCredentials`], the same for an unknown address and a wrong password.
+/// [`Failure::InvalidCredentials`], the same for an unknown address and a wrong password;
+/// [`Failure::TooManyLogins`].
 pub async fn login(
     State(state): State<AppState>,
+    client: Option<Extension<ClientIp>>,
     session: Session,
     Named(Json(input)): Named<Json<LoginInput>>,
 ) -> Result<Success<User>, Failure> {
     let credentials = Credentials::try_from(input)?;
-    let user = users::verify(&state.database, &state.passwords, credentials)
-        .await?
-        .ok_or(Failure::InvalidCredentials)?;
+    let client = client.map(|Extension(client)| client);
+    let attempt = attempt(state, credentials, client).in_current_span();
+    // In a task of its own: a client that leaves has not failed.
+    let user = match tokio::spawn(attempt).await {
+        Ok(user) => user?,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime is shutting down.
+            Err(error) => return Err(Failure::Unavailable(error.into())),
+        },
+    };
     // A new id, so that one planted before the login opens nothing.
     session.cycle_id().await?;
     session.insert(ACCOUNT, user.account_id.as_str()).await?;
     session.save().await?;
     Ok(Success::new(user))
+}
+
+async fn attempt(
+    state: AppState,
+    credentials: Credentials,
+    client: Option<ClientIp>,
+) -> Result<User, Failure> {
+    let attempt = state.logins.admit(credentials.email(), client).await?;
+    let user = users::verify(&state.database, &state.passwords, credentials).await;
+    // Only a wrong password is a failure of whoever asks.
+    if !matches!(user, Ok(None)) {
+        attempt.give_back().await;
+    }
+    user?.ok_or(Failure::InvalidCredentials)
 }
 
 /// Ends the session, if there is one.

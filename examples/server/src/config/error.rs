@@ -25,6 +25,7 @@ enum Kind {
     Wrong { setting: String, expected: String, got: Option<String> },
     Missing { settings: Vec<&'static str> },
     Contradiction { setting: &'static str, other: &'static str },
+    Dependent { setting: &'static str, needs: &'static str },
     Arguments { message: String },
 }
 
@@ -43,6 +44,10 @@ impl ConfigError {
 
     pub(super) fn contradiction(setting: &'static str, other: &'static str) -> Self {
         Self { kind: Kind::Contradiction { setting, other } }
+    }
+
+    pub(super) fn dependent(setting: &'static str, needs: &'static str) -> Self {
+        Self { kind: Kind::Dependent { setting, needs } }
     }
 
     pub(super) fn arguments(message: String) -> Self {
@@ -65,6 +70,9 @@ impl fmt::Display for ConfigError {
             }
             Kind::Contradiction { setting, other } => {
                 write!(f, "{setting}: expected the value of {other} or none, got another one")
+            }
+            Kind::Dependent { setting, needs } => {
+                write!(f, "{setting}: expected {needs} beside it, got none")
             }
             Kind::Arguments { message } => f.write_str(message),
         }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use clap::{Args, Command};
 
+use super::limits::{Proxies, switch, window};
 use super::origin::Origins;
-use super::values::{database, host, milliseconds, port, seed};
-use super::{ByteSize, Environment, LatencyFactor, LogFilter, Secret};
+use super::values::{at_least_one, database, host, milliseconds, port};
+use super::{ByteSize, Environment, LatencyFactor, LimitStore, LogFilter, Secret, redis};
 use crate::data::DatabaseUrl;
+use crate::limits::TierTable;
 
 /// The name of the variable that says where the server runs, and its other name.
 pub(super) const ENVIRONMENT: (&str, &str) = ("NODE_ENV", "APP_ENV");
@@ -63,6 +65,94 @@ pub(crate) struct Settings {
     )]
     pub(super) origins: Origins,
 
+    /// The proxies whose `X-Forwarded-For` is believed: networks and addresses, separated by commas
+    #[arg(long = "trusted-proxies", env = "TRUSTED_PROXIES", value_name = "NETWORKS")]
+    pub(super) trusted_proxies: Option<Proxies>,
+
+    /// What each tier may do, as TOML or the path of a file with it; see `src/limits/tiers.toml`
+    #[arg(long = "rate-limit-tiers", env = "RATE_LIMIT_TIERS", value_name = "TOML")]
+    pub(super) rate_limit_tiers: Option<TierTable>,
+
+    /// The window of the limit of anonymous callers by address, in milliseconds; 900000 where only
+    /// the number is given, and no such limit where neither is
+    #[arg(
+        long = "rate-limit-window",
+        env = "RATE_LIMIT_WINDOW",
+        value_name = "MS",
+        value_parser = window
+    )]
+    pub(super) rate_limit_window: Option<Duration>,
+
+    /// The number of requests in that window; 100 where only the window is given
+    #[arg(
+        long = "rate-limit-max-requests",
+        env = "RATE_LIMIT_MAX_REQUESTS",
+        value_name = "NUMBER",
+        value_parser = at_least_one
+    )]
+    pub(super) rate_limit_max_requests: Option<NonZeroU32>,
+
+    /// The store that counts in the process: `memory`, or `governor`, which knows no strict windows
+    #[arg(
+        long = "rate-limit-store",
+        env = "RATE_LIMIT_STORE",
+        value_name = "STORE",
+        default_value = "memory"
+    )]
+    pub(super) rate_limit_store: LimitStore,
+
+    /// Whether limits are counted in Redis; `true` where Redis is configured
+    #[arg(
+        long = "rate-limit-redis",
+        env = "RATE_LIMIT_REDIS",
+        value_name = "BOOL",
+        value_parser = switch
+    )]
+    pub(super) rate_limit_redis: Option<bool>,
+
+    /// How many instances serve together: while Redis is away, each grants its share of the free tier
+    #[arg(
+        long,
+        env = "INSTANCES",
+        value_name = "NUMBER",
+        default_value = "1",
+        value_parser = at_least_one
+    )]
+    pub(super) instances: NonZeroU32,
+
+    /// Redis: `redis://USER:PASSWORD@HOST:PORT/DB`; one that cannot be used is logged and left out
+    #[arg(long = "redis-url", env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub(super) redis_url: Option<Secret>,
+
+    /// Redis, where no URL is given: its host, `localhost` where another part is given
+    #[arg(long = "redis-host", env = "REDIS_HOST", value_name = "HOST")]
+    pub(super) redis_host: Option<String>,
+
+    /// Its port, 6379 unless given
+    #[arg(long = "redis-port", env = "REDIS_PORT", value_name = "PORT", value_parser = redis::port)]
+    pub(super) redis_port: Option<u16>,
+
+    /// The user to log in to it as
+    #[arg(long = "redis-username", env = "REDIS_USERNAME", value_name = "NAME")]
+    pub(super) redis_username: Option<String>,
+
+    /// The password to log in to it with
+    #[arg(
+        long = "redis-password",
+        env = "REDIS_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
+    pub(super) redis_password: Option<Secret>,
+
+    /// Its database, 0 unless given
+    #[arg(long = "redis-db", env = "REDIS_DB", value_name = "DB", value_parser = redis::database)]
+    pub(super) redis_db: Option<u8>,
+
+    /// Whether to reach it by TLS, which needs the feature `tls`; `false` unless given
+    #[arg(long = "redis-tls", env = "REDIS_TLS", value_name = "BOOL", value_parser = switch)]
+    pub(super) redis_tls: Option<bool>,
+
     /// The key for what is encrypted at rest
     #[arg(long, env = "ENCRYPTION_KEY", value_name = "KEY", hide_env_values = true)]
     pub(super) encryption_key: Option<Secret>,
@@ -100,7 +190,7 @@ pub(crate) struct Settings {
     pub(super) demo: bool,
 
     /// How many times the size of the demo data set is seeded into an empty database
-    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = seed)]
+    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = at_least_one)]
     pub(super) seed: NonZeroU32,
 }
 

@@ -44,7 +44,7 @@ pub struct Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.shown.as_deref().unwrap_or("(unset)");
-        write!(f, "{:<22} {:<12} {shown}", self.name, self.source)
+        write!(f, "{:<24} {:<12} {shown}", self.name, self.source)
     }
 }
 
@@ -67,7 +67,8 @@ pub(crate) fn values(layered: &Layered, matches: &ArgMatches) -> Vec<Value> {
 
 fn given(matches: &ArgMatches, id: &str) -> Option<String> {
     let value = matches.try_get_raw(id).ok()??.next()?;
-    Some(value.to_string_lossy().into_owned())
+    // TOML may have lines; each setting has one here.
+    Some(value.to_string_lossy().replace(['\r', '\n'], " "))
 }
 
 /// Renders the settings as a Markdown table, one row each.

@@ -81,7 +81,7 @@ pub(super) fn milliseconds(text: &str) -> Result<Duration, Expected> {
     }
 }
 
-pub(super) fn seed(text: &str) -> Result<NonZeroU32, Expected> {
+pub(super) fn at_least_one(text: &str) -> Result<NonZeroU32, Expected> {
     text.parse().map_err(|_| Expected("a whole number of at least 1"))
 }
 

@@ -114,6 +114,14 @@ impl TryFrom<LoginInput> for Credentials {
     }
 }
 
+impl Credentials {
+    /// Who somebody claims to be.
+    #[must_use]
+    pub const fn email(&self) -> &Email {
+        &self.email
+    }
+}
+
 /// Why nobody was registered or recognised.
 #[derive(Debug)]
 #[non_exhaustive]

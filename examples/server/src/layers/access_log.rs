@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::http::{Request, Response};
 use bartizan_error_envelope::RequestId;
+use bartizan_ratelimit_tiers::ClientIp;
 use tower_http::classify::{ServerErrorsAsFailures, SharedClassifier};
 use tower_http::trace::TraceLayer;
 use tracing::Span;
@@ -32,6 +33,7 @@ fn span<B>(request: &Request<B>) -> Span {
         "request",
         method = request.method().as_str(),
         path = request.uri().path(),
+        client = request.extensions().get::<ClientIp>().map(tracing::field::display),
         request_id = request.extensions().get::<RequestId>().map(RequestId::as_str),
     )
 }

@@ -38,7 +38,17 @@ pub(crate) fn layer(origins: &[Origin]) -> PreflightsOnly {
             HeaderName::from_static("x-no-compression"),
             HeaderName::from_static("x-request-id"),
         ])
-        .expose_headers([RETRY_AFTER, HeaderName::from_static("x-request-id")])
+        .expose_headers([
+            RETRY_AFTER,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+            HeaderName::from_static("x-ratelimit-limit"),
+            HeaderName::from_static("x-ratelimit-remaining"),
+            HeaderName::from_static("x-ratelimit-reset"),
+            HeaderName::from_static("x-ratelimit-tier"),
+            HeaderName::from_static("x-ratelimit-window"),
+            HeaderName::from_static("x-request-id"),
+        ])
         .max_age(MAX_AGE);
     PreflightsOnly(cors)
 }

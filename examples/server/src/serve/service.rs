@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use axum::extract::ConnectInfo;
 use axum::http::header::CONNECTION;
 use axum::http::{HeaderValue, Request, Response, StatusCode, Version};
+use bartizan_ratelimit_tiers::PeerAddr;
 use hyper::body::Incoming;
 use pin_project_lite::pin_project;
 use tokio::sync::Notify;
@@ -37,7 +37,7 @@ where
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         self.began.notify_one();
-        request.extensions_mut().insert(ConnectInfo(self.peer));
+        request.extensions_mut().insert(PeerAddr(self.peer));
         ResponseFuture {
             version: request.version(),
             readiness: self.readiness.clone(),

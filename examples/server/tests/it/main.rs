@@ -36,6 +36,7 @@ mod auto_traits;
 mod cases;
 mod http;
 mod input;
+mod logins;
 mod outage;
 mod program;
 mod world;

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::ConnectInfo;
 use axum::routing::get;
+use axum::{Extension, Router};
+use bartizan_ratelimit_tiers::PeerAddr;
 use bartizan_server::serve::{Drained, bind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -15,7 +15,7 @@ use crate::client::{Http1, Http2, LONG, options, start};
 const MOMENT: Duration = Duration::from_millis(50);
 
 fn whoami() -> Router {
-    let peer = async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string();
+    let peer = async |Extension(PeerAddr(peer)): Extension<PeerAddr>| peer.to_string();
     Router::new().route("/peer", get(peer))
 }
 

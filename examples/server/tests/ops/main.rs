@@ -13,5 +13,6 @@ mod connections;
 mod drain;
 mod probes;
 mod program;
+mod secrets;
 mod telemetry;
 mod upstream;

@@ -74,6 +74,10 @@ fn tells_where_each_value_came_from_and_masks_secrets() {
             ("PORT", "4000"),
             ("APP_ENV", "test"),
             ("ENCRYPTION_KEY", "base64:hunter2"),
+            ("REDIS_URL", "redis://app:hunter2@redis:6380/1"),
+            ("REDIS_PASSWORD", "hunter2"),
+            ("TRUSTED_PROXIES", "10.0.0.0/8"),
+            ("RATE_LIMIT_TIERS", "[[tiers]]\nname = \"free\""),
             ("PAGINATION_KEY", "https://hunter2"),
             ("DATABASE_URL", "postgres://app:hunter2@db/app?sslpassword=hunter2&sslmode=require"),
         ],
@@ -90,6 +94,13 @@ fn tells_where_each_value_came_from_and_masks_secrets() {
     assert_eq!(found("--demo"), (Source::Flag, Some("true")));
     assert_eq!(found("ENCRYPTION_KEY"), (Source::Environment, Some("********")));
     assert_eq!(found("PAGINATION_KEY"), (Source::Environment, Some("********")));
+    let redis = Some("redis://app:********@redis:6380/1");
+    assert_eq!(found("REDIS_URL"), (Source::Environment, redis));
+    assert_eq!(found("REDIS_PASSWORD"), (Source::Environment, Some("********")));
+    assert_eq!(found("TRUSTED_PROXIES"), (Source::Environment, Some("10.0.0.0/8")));
+    assert_eq!(found("RATE_LIMIT_STORE"), (Source::Default, Some("memory")));
+    let tiers = Some("[[tiers]] name = \"free\"");
+    assert_eq!(found("RATE_LIMIT_TIERS"), (Source::Environment, tiers));
     assert_eq!(
         found("DATABASE_URL"),
         (
@@ -98,11 +109,14 @@ fn tells_where_each_value_came_from_and_masks_secrets() {
         )
     );
     let lines: Vec<_> = invocation.values.iter().map(ToString::to_string).collect();
-    assert!(lines.contains(&"PORT                   environment  4000".to_owned()), "{lines:?}");
+    assert!(lines.contains(&"PORT                     environment  4000".to_owned()), "{lines:?}");
     assert!(!lines.concat().contains("hunter2"), "{lines:?}");
     let bare = parse("bartizan-server config", &[]).unwrap().values;
     let lines: Vec<_> = bare.iter().map(ToString::to_string).collect();
-    assert!(lines.contains(&"PAGINATION_KEY         default      (unset)".to_owned()), "{lines:?}");
+    assert!(
+        lines.contains(&"PAGINATION_KEY           default      (unset)".to_owned()),
+        "{lines:?}"
+    );
 }
 
 #[test]

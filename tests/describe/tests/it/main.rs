@@ -10,6 +10,7 @@
 mod fragment_is_the_golden_file;
 mod inputs_cross_crates;
 mod keys_are_those_of_openapi;
+mod limits_are_told;
 mod security_is_multiplied_out;
 mod stack_does_what_the_fragment_says;
 mod support;

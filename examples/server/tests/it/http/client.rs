@@ -23,14 +23,24 @@ pub(super) const ORIGIN: &str = "https://app.example.com";
 pub(crate) const PRODUCTION: [(&str, &str); 3] =
     [("NODE_ENV", "production"), ("ENCRYPTION_KEY", "e"), ("PAGINATION_KEY", "p")];
 
+/// Tiers with room for whatever a test of something else sends; the empty value is the real table.
+pub(crate) const ROOMY: (&str, &str) = (
+    "RATE_LIMIT_TIERS",
+    r#"tiers = [{ name = "free", quotas = [{ class = "api", limit = 1000000, period = 60 }] }]"#,
+);
+
 /// Less than the program seeds, but for the workflows, whose list is worth compressing.
 const SIZE: SeedSize = SeedSize { workflows: 100, analyses: 0, leads: 45 };
 
 /// The configuration over a database, with a fake upstream that answers at once.
 pub(crate) fn config(url: &DatabaseUrl, variables: &[(&str, &str)]) -> Config {
     let url = url.to_string();
-    let fixed =
-        [("DATABASE_URL", url.as_str()), ("FAKE_UPSTREAM_LATENCY", "0"), ("FRONTEND_URL", ORIGIN)];
+    let fixed = [
+        ("DATABASE_URL", url.as_str()),
+        ("FAKE_UPSTREAM_LATENCY", "0"),
+        ("FRONTEND_URL", ORIGIN),
+        ROOMY,
+    ];
     Config::from_vars(|name| {
         let all = variables.iter().chain(&fixed);
         all.into_iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())

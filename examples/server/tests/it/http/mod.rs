@@ -8,12 +8,17 @@ mod csrf;
 mod endpoints;
 mod errors;
 mod headers;
+mod limits;
+mod limits_in_redis;
+mod logins;
 mod outage;
 mod platform;
 mod probes;
+mod served;
 mod wire;
 
 pub(crate) use self::answer::Answer;
+pub(crate) use self::client::ROOMY;
 pub(crate) use self::wire::Connection;
 
 suite! {
@@ -29,6 +34,18 @@ suite! {
         bounds_the_pages
         takes_a_lead_from_anybody
         names_the_field_of_a_lead_that_has_to_be_mended;
+    limits:
+        refuses_the_last_5_of_25_lists
+        refuses_the_last_2_of_12_analyses
+        refuses_all_lists_of_leads_from_the_sixth_on
+        grants_each_account_the_quotas_of_its_tier
+        counts_the_analyses_of_an_account
+        counts_a_session_by_its_account
+        counts_all_prefixes_together
+        limits_the_guessing_of_keys
+        bounds_registrations_by_address
+        blocks_whoever_guesses_a_password
+        gives_successful_logins_back;
     prefixes:
         answers_every_route_alike_under_each_prefix;
     production:

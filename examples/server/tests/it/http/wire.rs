@@ -1,7 +1,7 @@
 //! The application behind a real socket, and connections to it.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::body::Body;
 use axum::http::Request;
@@ -12,7 +12,7 @@ use bartizan_server::serve::{ServeOptions, StopHandle, StopSignal, bind, serve};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tower::Service;
 
 use super::Answer;
@@ -40,7 +40,17 @@ pub(crate) struct Connection(SendRequest<Body>);
 
 impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> std::io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?).await
+    }
+
+    /// Opens one from an address of this host.
+    pub(crate) async fn open_from(from: Ipv4Addr, address: SocketAddr) -> std::io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((from, 0).into())?;
+        Self::over(socket.connect(address).await?).await
+    }
+
+    async fn over(stream: TcpStream) -> std::io::Result<Self> {
         let (sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
         tokio::spawn(connection);

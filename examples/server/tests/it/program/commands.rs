@@ -5,7 +5,7 @@ use bartizan_server::routes::{PREFIXES, ROUTES};
 use tempfile::TempDir;
 
 use super::process::{Program, run, text};
-use crate::http::Connection;
+use crate::http::{Connection, ROOMY};
 use crate::world::{CONNECTIONS, World, number};
 
 #[test]
@@ -18,6 +18,7 @@ fn layers_are_listed_in_the_order_in_which_they_stand() {
     let expected = [
         "around everything",
         "request id",
+        "client address",
         "access log",
         "security headers",
         "CORS",
@@ -25,6 +26,8 @@ fn layers_are_listed_in_the_order_in_which_they_stand() {
         "within, around the API",
         "session",
         "identity",
+        "login's own limit",
+        "limits",
         "CSRF",
         "authentication",
         "accepted coding",
@@ -39,7 +42,7 @@ fn layers_are_listed_in_the_order_in_which_they_stand() {
 #[tokio::test]
 async fn routes_are_listed_and_are_there() {
     let folder = TempDir::new().unwrap();
-    let program = Program::start(folder.path(), &[]);
+    let program = Program::start(folder.path(), &[ROOMY]);
     let output = run(folder.path(), &["routes"], &[]);
     assert_eq!(output.status.code(), Some(0));
     let mut listed = Vec::new();
@@ -118,8 +121,8 @@ fn the_configuration_is_shown_without_its_secrets() {
     let output = run(folder.path(), &["config"], &variables);
     assert_eq!(output.status.code(), Some(0));
     let text = text(&output.stdout);
-    assert!(text.contains("PORT                   environment  4000\n"), "{text}");
-    assert!(text.contains("ENCRYPTION_KEY         environment  ********\n"), "{text}");
+    assert!(text.contains("PORT                     environment  4000\n"), "{text}");
+    assert!(text.contains("ENCRYPTION_KEY           environment  ********\n"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::process::Program;
-use crate::http::{Answer, Connection};
+use crate::http::{Answer, Connection, ROOMY};
 
 const CLIENTS: usize = 32;
 
@@ -34,7 +34,7 @@ async fn hammer(address: SocketAddr, answered: Arc<AtomicUsize>, path: &'static 
 
 async fn drains(signal: Signal) {
     let folder = TempDir::new().unwrap();
-    let program = Program::start(folder.path(), &[("DRAIN_DELAY_MS", "300")]);
+    let program = Program::start(folder.path(), &[("DRAIN_DELAY_MS", "300"), ROOMY]);
     let address = program.address;
     let answered = Arc::new(AtomicUsize::new(0));
     let mut clients = JoinSet::new();

@@ -1,5 +1,6 @@
 use axum::body::Body;
 use axum::http::Request;
+use bartizan_probe::Redis;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -59,6 +60,7 @@ async fn a_failure_has_one_id_in_header_body_and_log_and_is_logged_once() {
     assert_eq!(answered.len(), 1, "{lines:?}");
     assert_eq!((&answered[0]["status"], &answered[0]["level"]), (&json!(503), &json!("INFO")));
     assert_eq!(answered[0]["span"]["path"], "/api/analyze");
+    assert_eq!(answered[0]["span"]["client"], "127.0.0.1");
     for line in &lines {
         let target = line["target"].as_str().unwrap();
         assert!(target.starts_with("bartizan::"), "{line}");
@@ -66,4 +68,83 @@ async fn a_failure_has_one_id_in_header_body_and_log_and_is_logged_once() {
     for secret in [password, email, cookie] {
         assert!(!program.log().contains(secret));
     }
+}
+
+const ALONE: &str =
+    "limits are counted in this process: several instances share them only through Redis";
+
+#[tokio::test]
+async fn the_start_says_that_instances_share_limits_only_through_redis() {
+    let folder = TempDir::new().unwrap();
+    for (instances, level) in [("1", "INFO"), ("4", "WARN")] {
+        let program = Program::start(folder.path(), &[("INSTANCES", instances)]);
+        let log = program.log();
+        let line = log.lines().find(|line| line.contains(ALONE)).expect("the line");
+        assert!(line.contains(level), "{line}");
+    }
+}
+
+#[tokio::test]
+async fn an_unusable_redis_url_is_logged_once_and_without_its_password() {
+    let folder = TempDir::new().unwrap();
+    let variables = [("REDIS_URL", "http://:hunter2@nowhere"), ("RATE_LIMIT_REDIS", "true")];
+    let program = Program::start(folder.path(), &variables);
+    let mut connection = Connection::open(program.address).await.unwrap();
+    assert_eq!(connection.get("/api/workflows").await.unwrap().status, 200);
+    let log = program.log();
+    assert_eq!(log.matches("Redis cannot be used").count(), 1, "{log}");
+    assert!(log.contains(ALONE), "{log}");
+    assert!(!log.contains("hunter2"), "{log}");
+}
+
+#[tokio::test]
+async fn redis_is_logged_when_it_comes_and_when_it_goes() {
+    let folder = TempDir::new().unwrap();
+    let mut redis = Redis::start();
+    let program = Program::start(folder.path(), &[("REDIS_URL", &redis.url())]);
+    let log = program.log();
+    assert!(log.contains("limits are counted in Redis, for all instances"), "{log}");
+    assert!(!log.contains("once it is there"), "{log}");
+    assert!(!log.contains(ALONE), "{log}");
+    until("the connection to Redis", || {
+        program.log().contains("Redis connected successfully").then_some(())
+    });
+    redis.kill();
+    until("the loss of Redis", || program.log().contains("Redis connection failed").then_some(()));
+    let mut connection = Connection::open(program.address).await.unwrap();
+    assert_eq!(connection.get("/api/workflows").await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn the_start_says_that_redis_is_not_there_yet() {
+    let folder = TempDir::new().unwrap();
+    let mut redis = Redis::start();
+    redis.kill();
+    let program = Program::start(folder.path(), &[("REDIS_URL", &redis.url())]);
+    let log = program.log();
+    let later = "limits will be counted in Redis, for all instances, once it is there; until then in \
+                 this process";
+    let line = log.lines().find(|line| line.contains(later)).expect("the line");
+    assert!(line.contains("WARN"), "{line}");
+    assert!(!log.contains("limits are counted in Redis"), "{log}");
+}
+
+#[tokio::test]
+async fn logins_that_are_counted_in_the_process_are_logged_once_for_each_outage() {
+    let folder = TempDir::new().unwrap();
+    let mut redis = Redis::start();
+    let program = Program::start(folder.path(), &[("REDIS_URL", &redis.url())]);
+    let mut connection = Connection::open(program.address).await.unwrap();
+    let user = json!({"email": "ada@example.com", "password": "wrong horse"});
+    let local = "failed logins are counted in this process";
+    assert_eq!(connection.send(post("/api/login", &user, "")).await.unwrap().status, 401);
+    assert!(!program.log().contains(local), "{}", program.log());
+
+    redis.kill();
+
+    for _ in 0..3 {
+        assert_eq!(connection.send(post("/api/login", &user, "")).await.unwrap().status, 401);
+    }
+    let log = program.log();
+    assert_eq!(log.matches(local).count(), 1, "{log}");
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod analyses;
 pub(super) mod leads;
+pub(super) mod limits;
 pub(super) mod prefixes;
 pub(super) mod production;
 pub(super) mod tenancy;
