@@ -94,5 +94,7 @@ fn a_request_allocates_no_more_than_its_headers_and_its_refusal_need() {
     });
     // A map of headers is two, and each number above 999 and each `RateLimit` one; a report is seven
     // with its body and its place in the extensions.
-    assert_eq!(added, [(0, 10), (3, 11), (4, 12)]);
+    // Debug builds parse the details of a report besides.
+    let parsed = if cfg!(debug_assertions) { 9 } else { 0 };
+    assert_eq!(added, [(0, 10 + parsed), (3, 11 + parsed), (4, 12 + parsed)]);
 }
