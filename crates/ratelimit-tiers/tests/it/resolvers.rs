@@ -231,3 +231,23 @@ fn a_resolver_may_stay_on_its_thread_and_borrow() {
     }
     assert_eq!(asked.get(), 2);
 }
+
+#[tokio::test]
+async fn a_name_of_eight_kilobytes_is_limited_like_any_other_and_takes_no_more_room() {
+    let (store, _) = store();
+    let layer = RateLimitLayer::new(store.clone(), api(free(1, 60)))
+        .unwrap()
+        .with_resolver(by_header(HeaderName::from_static("x-account")));
+    let room = |length| {
+        let (name, store) = ("a".repeat(length), store.clone());
+        let layer = layer.clone();
+        async move {
+            let before = store.stats().bytes;
+            statuses(&layer, || request("GET", "/", &[("x-account", &name)]), &[200, 429]).await;
+            store.stats().bytes - before
+        }
+    };
+    let short = room(8).await;
+    assert!(room(8_192).await <= short.max(1_024));
+    assert_eq!(store.stats().subjects, 2);
+}
