@@ -43,9 +43,8 @@ impl Gates {
     }
 
     fn shard(&self, subject: Subject) -> MutexGuard<'_, InFlight> {
-        let index = usize::try_from(subject.as_u128() % SHARDS as u128).unwrap_or_default();
-        #[expect(clippy::indexing_slicing, reason = "a remainder of their number")]
-        self.0[index].lock().unwrap_or_else(PoisonError::into_inner)
+        #[expect(clippy::indexing_slicing, reason = "a shard is less than their number")]
+        self.0[subject.shard()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

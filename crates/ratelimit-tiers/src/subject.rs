@@ -3,6 +3,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+use crate::sync::SHARDS;
+
 /// Who is limited: a keyed hash of what names it. What was hashed is kept nowhere.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Subject(u128);
@@ -62,6 +64,13 @@ impl Subject {
     #[must_use]
     pub const fn as_u128(self) -> u128 {
         self.0
+    }
+
+    /// Which of the shards of a map holds it, by the upper half of the hash.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "bits of a hash")]
+    pub(crate) const fn shard(self) -> usize {
+        (self.0 >> 64) as usize % SHARDS
     }
 
     /// Takes a hash that was made elsewhere; it must be keyed and even over all bits.

@@ -173,25 +173,21 @@ impl Core {
         let silent = self.policies.limits.forms.is_none();
         let told = if silent { None } else { self.told(plan, asked, verdict) };
         let permits = std::mem::take(&mut asked.permits);
-        let Some((wait, index, delay, outcome)) = wait else {
+        let Some((wait, at, delay, outcome)) = wait else {
             return Settled::Pass(After { told, refund, permits });
         };
-        let at = index;
-        let index = asked.class(at);
+        let class = asked.class(at);
+        let named = self.policies.limits.classes.get(class).zip(plan.tier(asked.tier));
         let Some(waiting) = self.wait(asked, at, &delay) else {
-            if let (Some(class), Some(tier)) =
-                (self.policies.limits.classes.get(index), plan.tier(asked.tier))
-            {
+            if let Some((class, tier)) = named {
                 observer.decided(&decided(class, tier, Decision::Crowded));
             }
-            let place = Place::new(plan, asked.tier, index);
+            let place = Place::new(plan, asked.tier, class);
             let shown = Shown { place, outcome, is_blocked: false, now: verdict.now };
             // By then a seat is free, if not a unit.
             return Settled::Refuse(Refused::Limited(shown, delay.longest));
         };
-        if let (Some(class), Some(tier)) =
-            (self.policies.limits.classes.get(index), plan.tier(asked.tier))
-        {
+        if let Some((class, tier)) = named {
             let event = Delayed { class: &class.name, tier: tier.name.as_str(), wait };
             observer.delayed(&event);
         }
@@ -204,7 +200,7 @@ impl Core {
             .iter()
             .zip(&verdict.outcomes)
             .enumerate()
-            .filter(|(_, (limit, outcome))| !outcome.is_admitted() && limit.mode == Mode::Enforce)
+            .filter(|(_, (limit, outcome))| outcome.refuses(limit))
             // Of equals the first, so that the order of the classes decides.
             .rev()
             .max_by_key(|(_, (_, outcome))| outcome.found.retry_after);
@@ -216,8 +212,8 @@ impl Core {
         // Any that refuses may block, also one that is not told of.
         let refusing = self.outcomes(asked, verdict).zip(asked.subjects());
         let penalties = refusing.filter_map(|((class, limit, outcome), (subject, _))| {
-            let is_refusing = !outcome.is_admitted() && limit.mode == Mode::Enforce;
-            class.penalty.filter(|_| is_refusing).map(|penalty| (subject, class.id, penalty))
+            let penalty = class.penalty.filter(|_| outcome.refuses(limit))?;
+            Some((subject, class.id, penalty))
         });
         let penalties: Penalties = penalties.collect();
         let place = Place::new(plan, asked.tier, asked.class(index));

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::wire::PreparedHeaders;
+use crate::wire::{PreparedHeaders, rounding};
 use crate::{Tier, Tiers};
 
 /// The 429 of one tier in one class: all but the wait and the limit is fixed.
@@ -55,11 +55,10 @@ impl Template {
 
     /// The report, and the body that it renders to.
     pub(crate) fn report(&self, wait: Duration, limit: u32) -> (ErrorReport, Bytes) {
-        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
         let (mut wait_digits, mut limit_digits) = (itoa::Buffer::new(), itoa::Buffer::new());
         let parts = [
             WAIT,
-            wait_digits.format(seconds.max(1)),
+            wait_digits.format(rounding::wait(wait)),
             &self.middle,
             self.end.as_ref().map_or("", |_| limit_digits.format(limit)),
             self.end.as_deref().unwrap_or_default(),

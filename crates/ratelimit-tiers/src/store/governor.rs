@@ -16,7 +16,7 @@ use governor::state::StateStore;
 use governor::state::keyed::ShrinkableKeyedStateStore;
 use smallvec::SmallVec;
 
-use super::{Answer, Ask, ClassId, Limit, Mode, Outcome, Store, Verdict};
+use super::{Answer, Ask, ClassId, Limit, Outcome, Store, Verdict};
 use crate::time::{Clock, SystemClock, Timestamp};
 use crate::{Algorithm, Quota, StoreError, StoreErrorKind, Subject, SubjectHasher};
 
@@ -119,17 +119,14 @@ impl<C: Clock> GovernorStore<C> {
         let mut outcomes: SmallVec<[Outcome; 4]> = each()
             .map(|(limiter, (subject, limit))| limiter.decide(*subject, limit.cost(), now, is_one))
             .collect();
-        let refuses = |limit: &Limit, outcome: &Outcome| {
-            limit.mode() == Mode::Enforce && !outcome.is_admitted()
-        };
         let mut admitted =
-            !limits.iter().zip(&outcomes).any(|((_, limit), outcome)| refuses(limit, outcome));
+            !limits.iter().zip(&outcomes).any(|((_, limit), outcome)| outcome.refuses(limit));
         if admitted && !is_one {
             for ((limiter, (subject, limit)), outcome) in each().zip(&mut outcomes) {
                 if outcome.is_admitted() {
                     *outcome = limiter.decide(*subject, limit.cost(), now, true);
                 }
-                if refuses(limit, outcome) {
+                if outcome.refuses(limit) {
                     admitted = false;
                     break;
                 }

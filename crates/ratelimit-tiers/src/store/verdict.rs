@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use crate::algorithm::Found;
 use crate::time::{Timestamp, saturating_nanos};
-use crate::{Algorithm, Limit, Quota};
+use crate::{Algorithm, Limit, Mode, Quota};
 
 /// The decision about one request.
 #[derive(Clone, Debug)]
@@ -23,6 +23,16 @@ pub struct Outcome {
 
 /// One for each limit; of more than these, on the heap.
 pub(crate) type Outcomes = SmallVec<[Outcome; FEW]>;
+
+/// What a request consumed that was admitted with these outcomes, under the quotas that were
+/// applied: limits in shadow that would have refused have consumed nothing.
+pub(crate) fn consumed<'a>(
+    limits: &[Limit],
+    outcomes: impl IntoIterator<Item = &'a Outcome>,
+) -> impl Iterator<Item = Limit> {
+    let admitted = limits.iter().zip(outcomes).filter(|(_, outcome)| outcome.is_admitted());
+    admitted.map(|(limit, outcome)| Limit { quota: outcome.quota, ..*limit })
+}
 
 /// How many limits one request mostly has at most.
 pub(crate) const FEW: usize = 3;
@@ -96,6 +106,11 @@ impl Outcome {
     #[must_use]
     pub const fn is_admitted(&self) -> bool {
         self.found.retry_after == 0
+    }
+
+    /// Tells whether the request is refused for this outcome of a limit: none in shadow refuses.
+    pub(crate) fn refuses(&self, limit: &Limit) -> bool {
+        limit.mode == Mode::Enforce && !self.is_admitted()
     }
 
     /// The quota that was applied: the asked one, or the subject's own.

@@ -5,7 +5,7 @@ mod names;
 mod parse;
 mod policy;
 mod prepared;
-mod rounding;
+pub(crate) mod rounding;
 mod value;
 
 pub use forms::{DraftVersion, HeaderForms, ResetFormat};

@@ -9,6 +9,11 @@ pub(super) fn seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(more).min(MAX_INTEGER)
 }
 
+/// A wait in whole seconds, rounded up, at least 1 (RFC 9110, section 10.2.3).
+pub(crate) fn wait(wait: Duration) -> u64 {
+    seconds(wait).max(1)
+}
+
 /// Whole milliseconds, rounded up.
 pub(super) fn millis(duration: Duration) -> u64 {
     let millis = duration.as_nanos().div_ceil(1_000_000);

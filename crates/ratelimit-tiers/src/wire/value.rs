@@ -10,7 +10,7 @@ use super::rounding;
 /// The value of `Retry-After`: seconds rounded up, at least 1 (RFC 9110, section 10.2.3).
 #[must_use]
 pub fn retry_after(wait: Duration) -> HeaderValue {
-    integer(rounding::seconds(wait).max(1))
+    integer(rounding::wait(wait))
 }
 
 /// An integer in decimal digits; the small ones are prepared.

@@ -12,7 +12,7 @@ use std::sync::PoisonError;
 use smallvec::SmallVec;
 
 use self::shard::{Aim, Shard};
-use super::verdict::Outcomes;
+use super::verdict::{Outcomes, consumed};
 use super::{Answer, Ask, Block, ClassId, Limit, Manage, Override, Part, Penalty, Store, Verdict};
 use crate::error::ConfigError;
 use crate::sync::{Arc, Mutex, MutexGuard, SHARDS};
@@ -118,7 +118,7 @@ impl<C> MemoryStore<C> {
 
     #[inline]
     fn shard(&self, index: usize) -> MutexGuard<'_, Shard> {
-        #[expect(clippy::indexing_slicing, reason = "`shard_of` gives less than their number")]
+        #[expect(clippy::indexing_slicing, reason = "a shard is less than their number")]
         self.shared.shards[index].lock()
     }
 }
@@ -135,8 +135,7 @@ impl Padded {
 #[inline]
 #[expect(clippy::cast_possible_truncation, reason = "bits of a hash")]
 const fn shard_of(subject: Subject) -> (usize, u64) {
-    let hash = subject.as_u128();
-    ((hash >> 64) as usize % SHARDS, hash as u64)
+    (subject.shard(), subject.as_u128() as u64)
 }
 
 impl<C: Clock> MemoryStore<C> {
@@ -204,13 +203,7 @@ fn give_back(
     let mut taken = taken.iter();
     for part in parts {
         let (shard, key) = shard_of(part.subject);
-        let consumed: SmallVec<[Limit; 4]> = part
-            .limits
-            .iter()
-            .zip(taken.by_ref())
-            .filter(|(_, outcome)| outcome.is_admitted())
-            .map(|(limit, outcome)| Limit { quota: outcome.quota, ..*limit })
-            .collect();
+        let consumed: SmallVec<[Limit; 4]> = consumed(part.limits, taken.by_ref()).collect();
         if let Some(shard) = held(locked, shard) {
             shard.give_back(key, &consumed, now, now);
         }

@@ -10,6 +10,7 @@ use super::leases::Wish;
 use super::reply::Decided;
 use super::store::Shared;
 use super::wire::{self, What};
+use crate::store::verdict::consumed;
 use crate::store::{Limit, Verdict};
 use crate::{StoreError, StoreErrorKind, Subject};
 
@@ -108,14 +109,10 @@ impl Several {
         Ok(Verdict { admitted: refusing.is_none(), now, outcomes })
     }
 
-    /// Gives back what these first parts consumed: limits in shadow that refused have not.
+    /// Gives back what these first parts consumed.
     async fn give_back(&self, first: usize) {
         for ((subject, limits), said) in self.parts.iter().zip(&self.said).take(first) {
-            let consumed = limits.iter().zip(&said.outcomes);
-            let consumed = consumed.filter(|(_, outcome)| outcome.is_admitted());
-            let consumed =
-                consumed.map(|(limit, outcome)| Limit { quota: *outcome.quota(), ..*limit });
-            let refund = wire::refund(consumed, said.now);
+            let refund = wire::refund(consumed(limits, &said.outcomes), said.now);
             if let Err(error) = self.shared.manage(*subject, refund).await {
                 tracing::debug!(
                     target: "bartizan::ratelimit_tiers", %error,

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::table::{Passing, Table};
 use crate::Subject;
-use crate::store::{Ask, Block, ClassId, Limit, Mode, Outcome, Verdict};
+use crate::store::{Ask, Block, ClassId, Limit, Outcome, Verdict};
 use crate::time::{Timestamp, saturating_nanos};
 
 /// What was refused, so that the same request is refused again without asking Redis.
@@ -149,7 +149,7 @@ impl Denials {
         changes: u64,
     ) {
         let said: Box<[_]> = said.collect();
-        let waits = said.iter().filter(|said| said.0 == subject && refuses(&said.1, &said.2));
+        let waits = said.iter().filter(|said| said.0 == subject && said.2.refuses(&said.1));
         let Some(wait) = waits.map(|said| said.2.retry_after()).max() else { return };
         let over_at = sent + wait.min(self.longest);
         let received = Instant::now();
@@ -171,7 +171,7 @@ impl Denial {
             parts.flat_map(|part| part.limits.iter().map(|limit| (part.subject, limit)));
         let all = self.said.iter().all(|(subject, said, outcome)| {
             asked.next().is_some_and(|(asked_subject, asked)| {
-                let refused = *subject == self.subject && refuses(said, outcome);
+                let refused = *subject == self.subject && outcome.refuses(said);
                 let enough =
                     if refused { asked.cost >= said.cost } else { asked.cost == said.cost };
                 asked_subject == *subject && enough && Limit { cost: said.cost, ..*asked } == *said
@@ -186,10 +186,6 @@ impl Denial {
         let outcomes = self.said.iter().map(|(_, _, outcome)| later(outcome, elapsed));
         Verdict::new(false, self.now.saturating_add(elapsed), outcomes)
     }
-}
-
-fn refuses(limit: &Limit, outcome: &Outcome) -> bool {
-    limit.mode == Mode::Enforce && !outcome.is_admitted()
 }
 
 /// The same outcome when time has gone on, and nothing else.

@@ -4,6 +4,7 @@ use std::time::Instant;
 use hashbrown::HashTable;
 
 use crate::Subject;
+use crate::sync::SHARDS;
 
 /// Something about subjects that passes. What is over is forgotten when there is no more room, and
 /// when nothing is over, nothing new is kept: so it never grows beyond its bound.
@@ -28,8 +29,6 @@ pub(super) trait Passing {
     fn over_at(&self) -> Instant;
 }
 
-const SHARDS: usize = 64;
-
 impl<T: Passing> Table<T> {
     /// Keeps so many at most, rounded up to the shards.
     pub(super) fn new(most: usize) -> Self {
@@ -38,11 +37,9 @@ impl<T: Passing> Table<T> {
     }
 
     /// The part of the table that a subject is in, locked.
-    #[expect(clippy::cast_possible_truncation, reason = "bits of a hash")]
-    #[expect(clippy::indexing_slicing, reason = "an index below their number")]
+    #[expect(clippy::indexing_slicing, reason = "a shard is less than their number")]
     pub(super) fn shard(&self, subject: Subject) -> MutexGuard<'_, Shard<T>> {
-        let index = (subject.as_u128() >> 64) as usize % SHARDS;
-        self.shards[index].lock().unwrap_or_else(PoisonError::into_inner)
+        self.shards[subject.shard()].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How often something was forgotten on purpose where this subject is.

@@ -24,7 +24,7 @@ impl Shard {
         place
     }
 
-    pub(super) fn insert_place(&mut self, key: u64, place: Place) {
+    fn insert_place(&mut self, key: u64, place: Place) {
         let (small, large) = (&self.small, &self.large);
         self.index.insert_unique(key, place, |place| key_of(small, large, *place).unwrap_or(0));
     }
@@ -51,7 +51,7 @@ impl Shard {
         true
     }
 
-    pub(super) fn index_again(&mut self, place: Place) {
+    fn index_again(&mut self, place: Place) {
         if let Some(key) = self.key(place) {
             self.insert_place(key, place);
         }
@@ -103,7 +103,7 @@ fn step(len: usize) -> usize {
 }
 
 /// By how much entries grow where there is no room for more.
-pub(super) const LEAST_STEP: usize = 8;
+const LEAST_STEP: usize = 8;
 
 fn reserve_one<T>(entries: &mut Vec<T>, spare: usize) {
     if entries.len() == entries.capacity() {
