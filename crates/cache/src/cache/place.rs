@@ -1,0 +1,156 @@
+use std::hash::BuildHasher;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Core;
+use super::core::Standing;
+use crate::entry::Entry;
+use crate::key::Key;
+use crate::observe::{Invalidated, NotStored, Origin, Scope};
+use crate::{Generation, Item, Mark, Options, Timestamp};
+
+/// How many stripes the keys of a cache have. An invalidation keeps what is being loaded for other
+/// keys of the stripe from being kept, which costs a load; 8 kB a cache make that rare.
+pub(super) const STRIPES: usize = 512;
+
+impl<V: Clone + Send + Sync + 'static> Core<V> {
+    /// Puts an entry into memory, unless its key was invalidated after its data began to be read,
+    /// or a later one is there.
+    pub(super) fn place(&self, key: &Key, entry: &Arc<Entry<V>>) -> Result<(), NotStored> {
+        let stripe = self.stripe(key.as_bytes());
+        if *stripe > entry.sequence {
+            return Err(NotStored::Invalidated);
+        }
+        self.admit(key, entry, self.now())?;
+        self.memory.insert(key.clone(), Arc::clone(entry));
+        Ok(())
+    }
+
+    /// Makes the entry of a value that is set now and puts it into memory, in one step: nothing that
+    /// happens to other keys of the stripe keeps it out.
+    pub(super) fn put(
+        &self,
+        key: &Key,
+        item: Item<V>,
+        options: &Options,
+        generation: Generation,
+    ) -> (Arc<Entry<V>>, Duration, Duration) {
+        let mut stripe = self.stripe(key.as_bytes());
+        let sequence = self.next_sequence();
+        *stripe = sequence;
+        let (entry, fresh_for, keep_for) =
+            self.entry_of(key, item, options, sequence, generation);
+        if options.memory.writes() {
+            self.put_newer(key, &entry);
+        } else {
+            self.memory.remove(key.as_bytes());
+        }
+        (entry, fresh_for, keep_for)
+    }
+
+    /// Puts the same value under another generation.
+    pub(super) fn put_again(
+        &self,
+        key: &Key,
+        entry: &Entry<V>,
+        generation: Generation,
+    ) -> Arc<Entry<V>> {
+        let mut stripe = self.stripe(key.as_bytes());
+        let sequence = self.next_sequence();
+        *stripe = sequence;
+        let entry = Arc::new(entry.again(generation, sequence));
+        self.put_newer(key, &entry);
+        entry
+    }
+
+    /// With the stripe held.
+    fn put_newer(&self, key: &Key, entry: &Arc<Entry<V>>) {
+        if let Err(why) = self.admit(key, entry, self.now()) {
+            // What is there is older than what does not fit.
+            if why != NotStored::Superseded {
+                self.memory.remove(key.as_bytes());
+            }
+            self.not_kept(why);
+        } else {
+            self.memory.insert(key.clone(), Arc::clone(entry));
+        }
+    }
+
+    /// Whether an entry may take the place of what is there.
+    fn admit(&self, key: &Key, entry: &Entry<V>, now: Timestamp) -> Result<(), NotStored> {
+        if key.as_bytes().len() > self.limits.key_length {
+            return Err(NotStored::KeyTooLong);
+        }
+        if entry.weight > self.limits.entry_weight {
+            return Err(NotStored::TooHeavy);
+        }
+        if self.standing(entry, now) == Standing::Removed {
+            return Err(NotStored::Invalidated);
+        }
+        let newer = |there: &Entry<V>| {
+            there.generation > entry.generation && self.standing(there, now) == Standing::Current
+        };
+        if self.memory.get(key.as_bytes()).is_some_and(|there| newer(&there)) {
+            return Err(NotStored::Superseded);
+        }
+        Ok(())
+    }
+
+    /// Notes that a key was invalidated, and takes from memory what is older than `generation`.
+    pub(super) fn outdate(&self, key: &Key, mark: Mark, generation: Option<Generation>) {
+        let mut stripe = self.stripe(key.as_bytes());
+        *stripe = self.next_sequence();
+        let Some(there) = self.memory.get(key.as_bytes()) else { return };
+        if generation.is_some_and(|generation| there.generation >= generation) {
+            return;
+        }
+        match mark {
+            Mark::Remove => self.memory.remove(key.as_bytes()),
+            Mark::Expire => {
+                there.expire(self.now());
+                self.memory.insert(key.clone(), there);
+            }
+        }
+    }
+
+    /// Notes that the entries of a tag, or all, were invalidated.
+    pub(super) fn touch(&self, tag: Option<&str>, mark: Mark) {
+        let sequence = self.next_sequence();
+        let now = self.now();
+        match tag {
+            Some(tag) => self.tags.cell(tag, sequence).touch(mark, sequence, now),
+            None => self.all.touch(mark, sequence, now),
+        }
+        // After the cell: who sees this looks there.
+        self.touched.fetch_max(sequence, Ordering::AcqRel);
+        if tag.is_none() && mark == Mark::Remove {
+            self.memory.clear();
+        }
+    }
+
+    /// Whoever joins a load of this key must find that it began no earlier.
+    pub(super) fn fence(&self, key: &Key) -> u64 {
+        let all = self.epoch.load(Ordering::Acquire).max(self.all.touched());
+        all.max(*self.stripe(key.as_bytes()))
+    }
+
+    pub(super) fn invalidated(&self, scope: Scope, mark: Mark, origin: Origin) {
+        self.counters.invalidated(origin);
+        if let Some(observer) = &self.ground.observer {
+            observer.invalidated(&Invalidated::new(&self.name, scope, mark, origin));
+        }
+    }
+
+    pub(super) fn next_sequence(&self) -> u64 {
+        self.sequence.fetch_add(1, Ordering::AcqRel) + 1
+    }
+
+    fn stripe(&self, key: &[u8]) -> MutexGuard<'_, u64> {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower bits are what is wanted")]
+        let index = self.hasher.hash_one(key) as usize % STRIPES;
+        #[expect(clippy::indexing_slicing, reason = "there are as many stripes as the modulus")]
+        let stripe = &self.stripes[index];
+        stripe.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,61 @@
+#![doc = include_str!("../README.md")]
+
+mod cache;
+mod caches;
+mod codec;
+mod entry;
+mod envelope;
+mod error;
+mod flight;
+mod generation;
+mod item;
+mod key;
+mod load;
+mod log;
+mod memory;
+mod observe;
+#[cfg(feature = "opentelemetry")]
+mod opentelemetry;
+mod options;
+mod outcome;
+mod policy;
+mod remote;
+mod stats;
+mod store;
+mod sync;
+mod tags;
+#[cfg(feature = "test-util")]
+pub mod test_util;
+mod time;
+
+#[cfg(feature = "opentelemetry")]
+pub use crate::opentelemetry::OpenTelemetryObserver;
+pub use cache::{Cache, CacheBuilder};
+pub use caches::{Caches, CachesBuilder};
+#[cfg(feature = "postcard")]
+pub use codec::Postcard;
+pub use codec::{Codec, CodecError, Json, Raw};
+pub use entry::Validators;
+pub use envelope::Undecodable;
+pub use error::{ConfigError, LoadError};
+pub use generation::{Generation, Mark, Marks};
+pub use item::Item;
+pub use key::{KeyOf, KeyPart, KeyParts, Part, PartOf, Parts};
+pub use load::{Load, Previous};
+pub use log::TracingObserver;
+pub use memory::Weigh;
+pub use observe::{
+    Away, Back, Coalesced, Connected, Invalidated, Level, LoadOutcome, Loaded, Looked, Lookup,
+    NotDecoded, NotKept, NotStored, Observer, Origin, Overflowed, Queued, Recovered, Scope,
+    StaleReason, StoreCalled, StoreOperation, Trigger,
+};
+pub use options::{Access, Options};
+pub use outcome::{Cached, Freshness, Reach, Source};
+pub use stats::CacheStats;
+#[cfg(feature = "redis")]
+pub use store::RedisStore;
+pub use store::{
+    About, Backplane, Change, Listen, Message, Opened, Record, Signal, Store, StoreError,
+    StoreErrorKind, StoreTime, Written,
+};
+pub use time::{Clock, SystemClock, Timestamp};

@@ -1,0 +1,7 @@
+//! What may be served and when to load: functions of values and a `now`.
+
+mod judge;
+mod lifetime;
+
+pub(crate) use judge::{Judged, Times, judge};
+pub(crate) use lifetime::{Asked, Lifetime, lifetime, promoted};
