@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Asks a running server, started with its default limits, whether it keeps those of anonymous callers:
-#   acceptance.sh [URL]
+# Asks a running server, started with its default limits, whether it keeps those of anonymous callers,
+# and whether it asks the platform once for what it then answers from its cache:
+#   [ADMIN_API_KEY=...] acceptance.sh [URL]
+# The caches are cleared for that, by the key of operators, or without one from the server's own host.
 # Each part asks from another address of 127.0.0.0/8, so nothing has to be waited for and the script
 # can be repeated. A server elsewhere sees one address: there, a minute passes between the parts, and
 # the analyses count for the hour.
@@ -84,6 +86,29 @@ has 'a probe is not limited' "$(ask -i "$url/live")" '^HTTP/[0-9.]+ 200'
 anew
 counts 'POST /api/analyze' 12 10 -H 'content-type: application/json' -d '{"workflowId":"wf_test"}' \
     "$url/api/analyze"
+
+# NAME SECONDS COMPARISON BOUND: of two numbers with fractions.
+compares() {
+    if awk -v one="$2" -v other="$4" "BEGIN { exit !(one $3 other) }"; then
+        pass "$1: $2 s"
+    else
+        fail "$1: expected $3 $4 s, got $2 s"
+    fi
+}
+
+anew
+operator=()
+[ -z "${ADMIN_API_KEY:-}" ] || operator=(-H "x-api-key: $ADMIN_API_KEY")
+cleared=$(ask -X POST -o /dev/null -w '%{http_code}' "${operator[@]}" "$url/api/performance/clear-cache")
+if [ "$cleared" = 200 ]; then
+    anew
+    compares 'the first list takes as long as the platform' \
+        "$(ask -o /dev/null -w '%{time_total}' "$url/api/workflows")" '>=' 0.8
+    compares 'the next list does not' \
+        "$(ask -o /dev/null -w '%{time_total}' "$url/api/workflows")" '<' 0.01
+else
+    fail "clearing the caches: expected 200, got $cleared (is ADMIN_API_KEY that of the server?)"
+fi
 
 anew
 counts 'GET /api/v1/leads' 20 5 "$url/api/v1/leads"

@@ -1,6 +1,7 @@
 use std::fmt;
 
-/// A number that the backplane gives out: each one greater than those before, in every process.
+/// A number that the backplane gives out for a cache: each one greater than those before, in every
+/// process.
 ///
 /// An entry carries the last one that its process knew when its data began to be read; so
 /// whatever was invalidated under a greater one since is known to be outdated, without any
@@ -66,9 +67,6 @@ impl Marks {
     /// The later of each.
     #[must_use]
     pub fn max(self, other: Self) -> Self {
-        Self {
-            removed: self.removed.max(other.removed),
-            expired: self.expired.max(other.expired),
-        }
+        Self { removed: self.removed.max(other.removed), expired: self.expired.max(other.expired) }
     }
 }

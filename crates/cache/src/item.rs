@@ -88,14 +88,15 @@ impl<V> Item<V> {
         self
     }
 
-    /// It weighs this much, whatever the cache's weigher would say.
+    /// It weighs this much, whatever the cache's weigher would say. Means nothing where the memory
+    /// is bounded by the number of entries.
     #[must_use]
     pub fn with_weight(mut self, weight: u32) -> Self {
         self.weight = Some(weight);
         self
     }
 
-    /// It is given to those who wait for it, and not kept.
+    /// It is given to those who wait for it, and not kept. What is set so removes what is there.
     #[must_use]
     pub fn not_kept(mut self) -> Self {
         self.kept = false;

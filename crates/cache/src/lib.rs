@@ -31,6 +31,8 @@ mod time;
 #[cfg(feature = "opentelemetry")]
 pub use crate::opentelemetry::OpenTelemetryObserver;
 pub use cache::{Cache, CacheBuilder};
+#[cfg(feature = "opentelemetry")]
+pub use caches::observe_caches;
 pub use caches::{Caches, CachesBuilder};
 #[cfg(feature = "postcard")]
 pub use codec::Postcard;

@@ -53,13 +53,14 @@ impl<V> Previous<V> {
 }
 
 impl<V: Clone> Previous<V> {
-    /// The same value for another lifetime, with its tags and validators.
+    /// The same value for another lifetime, with its tags, validators and weight.
     #[must_use]
     pub fn not_modified(&self) -> Item<V> {
         let mut item = Item::new(self.entry.value.clone());
         item.kind = Kind::NotModified;
         item.tags = self.entry.tags.iter().map(|cell| cell.name().into()).collect();
         item.validators = self.entry.validators.clone();
+        item.weight = Some(self.entry.weight);
         item
     }
 }

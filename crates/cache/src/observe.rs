@@ -299,7 +299,7 @@ pub enum Level {
 pub enum StaleReason {
     /// A loader is asked for another in the meantime: stale-while-revalidate of RFC 5861.
     Revalidating,
-    /// The loader has failed.
+    /// The loader has given no value: it failed, panicked, or was too slow.
     LoaderFailed,
     /// The loader has not answered by its soft timeout, and goes on.
     LoaderSlow,
@@ -333,7 +333,7 @@ pub enum LoadOutcome {
     Failed,
     /// With a panic.
     Panicked,
-    /// Not at all: it was stopped at its hard timeout.
+    /// Not at all: it took longer than it may, and was dropped.
     Abandoned,
 }
 

@@ -153,7 +153,8 @@ impl Options {
     }
 
     /// For `max_stale` after its lifetime a value is served when the loader fails, or is slower
-    /// than the soft timeout. After a failure the loader is not asked again for `throttle`.
+    /// than one of the timeouts (stale-if-error, RFC 5861). After a failure the loader is not asked
+    /// again for `throttle`.
     #[must_use]
     pub const fn with_fail_safe(mut self, max_stale: Duration, throttle: Duration) -> Self {
         self.fail_safe = Some(FailSafe { max_stale, throttle });
@@ -167,14 +168,15 @@ impl Options {
         self
     }
 
-    /// A caller waits no longer for a loader. The loader goes on.
+    /// A caller waits no longer for a loader: it is given what fail-safe has, or
+    /// [`LoadError::TimedOut`](crate::LoadError::TimedOut). The loader goes on.
     #[must_use]
     pub const fn with_hard_timeout(mut self, timeout: Duration) -> Self {
         self.hard_timeout = Some(timeout);
         self
     }
 
-    /// A loader that takes longer is dropped. At most five minutes.
+    /// A loader that takes longer is dropped: a minute, if nothing is said, and at most five.
     #[must_use]
     pub fn with_abandon_after(mut self, limit: Duration) -> Self {
         self.abandon_after = limit.min(LONGEST_LOAD);
@@ -183,7 +185,7 @@ impl Options {
 
     /// One loader over all instances: the first takes a lock that ends by itself after `keep`, the
     /// others wait up to `wait` for its value and then load themselves. Without a store, or when
-    /// it does not answer, everyone loads.
+    /// it does not answer, everyone loads; so `keep` is longer than a load should take.
     #[must_use]
     pub const fn with_distributed_single_flight(mut self, keep: Duration, wait: Duration) -> Self {
         self.distributed = Some(Distributed { keep, wait });

@@ -119,7 +119,7 @@ impl<V: fmt::Debug> fmt::Debug for Cached<V> {
             .field("age", &self.age())
             .field("freshness", &self.freshness)
             .field("source", &self.source)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -127,7 +127,7 @@ impl<V: fmt::Debug> fmt::Debug for Cached<V> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reach {
-    /// The cache is of this process alone.
+    /// It is of this process alone: the cache has no store, or the store was not to be written.
     Local,
     /// The store has it, and the other instances were told.
     Shared,

@@ -42,10 +42,7 @@ impl Timestamp {
 
 /// A duration in nanoseconds, or the longest there is.
 const fn saturating_nanos(duration: Duration) -> u64 {
-    duration
-        .as_secs()
-        .saturating_mul(1_000_000_000)
-        .saturating_add(duration.subsec_nanos() as u64)
+    duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos() as u64)
 }
 
 /// Tells the time. Read once for each hit.

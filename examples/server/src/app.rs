@@ -11,9 +11,11 @@ use bartizan_redis_link::Link;
 use tokio::time::interval;
 use tower_http::csrf;
 
+use crate::admin::AdminRule;
+use crate::caching::{Caching, Reads};
 use crate::config::{Config, DemoData, Redis};
 use crate::data::seed::{self, DemoKey, SeedSize};
-use crate::data::{DataError, Database, SqlSessionStore};
+use crate::data::{DataError, Database, Sessions, SharedSessionStore, SqlSessionStore};
 use crate::domain::Timestamp;
 use crate::domain::passwords::Passwords;
 use crate::limits::{Counter, LoginGuard};
@@ -32,6 +34,10 @@ pub struct AppState {
     pub(crate) passwords: Passwords,
     /// Where workflows are analysed; `None` when that is not configured.
     pub(crate) upstream: Option<UpstreamClient>,
+    pub(crate) caching: Arc<Caching>,
+    pub(crate) reads: Arc<Reads>,
+    pub(crate) sessions: Sessions,
+    pub(crate) admin: AdminRule,
     pub(crate) demo: DemoData,
     pub(crate) counter: Counter,
     pub(crate) logins: LoginGuard,
@@ -99,19 +105,34 @@ async fn build(
         }
         DemoData::Absent => Vec::new(),
     };
-    let counter = Counter::open(config, redis.as_ref()).await;
+    let caching = Arc::new(Caching::open(redis.as_ref())?);
+    let (counter, ()) = tokio::join!(Counter::open(config, redis.as_ref()), caching.ready());
     let state = AppState {
         database: database.clone(),
         passwords: Passwords::default(),
+        reads: Arc::new(Reads::new(Arc::clone(&caching), database.clone(), upstream.clone())),
         upstream,
+        sessions: sessions(&caching, &database),
+        caching,
+        admin: AdminRule::of(config),
         demo: config.demo,
         logins: LoginGuard::new(counter.manageable(), config.limits.instances)?,
         counter,
         _fake: fake,
     };
+    let internal = stack::within(routes::internal(), &state, config)?.with_state(state.clone());
     let api = stack::within(routes::api(), &state, config)?.with_state(state);
-    let router = stack::around(routes::all(&api, readiness.clone()), config)?;
+    let router = stack::around(routes::all(&api, internal, readiness.clone()), config)?;
     Ok(App { router, readiness, demo_keys, database })
+}
+
+/// In Redis, where there is one, else in the table.
+fn sessions(caching: &Caching, database: &Database) -> Sessions {
+    let now = || SystemTime::now().into();
+    match caching.sessions() {
+        Some(cache) => Sessions::Shared(SharedSessionStore::new(cache.clone(), now)),
+        None => Sessions::Table(SqlSessionStore::new(database.clone(), now)),
+    }
 }
 
 /// Begins to connect to Redis, where there is one.
@@ -182,6 +203,8 @@ pub enum StartError {
     Origin(csrf::ConfigError),
     /// The limits contradict each other.
     Limits(bartizan_ratelimit_tiers::ConfigError),
+    /// A cache cannot be made.
+    Caches(bartizan_cache::ConfigError),
 }
 
 impl fmt::Display for StartError {
@@ -193,6 +216,7 @@ impl fmt::Display for StartError {
             Self::FakeUpstream(_) => "the fake upstream cannot listen",
             Self::Client(_) => "the client of the upstream cannot be set up",
             Self::Origin(_) => "FRONTEND_URL: an origin cannot be trusted",
+            Self::Caches(_) => "a cache cannot be made",
             Self::Limits(_) => "RATE_LIMIT_TIERS: the limits cannot be used",
         })
     }
@@ -207,6 +231,7 @@ impl Error for StartError {
             Self::Client(source) => Some(source),
             Self::Origin(source) => Some(source),
             Self::Limits(source) => Some(source),
+            Self::Caches(source) => Some(source),
         }
     }
 }
@@ -226,6 +251,12 @@ impl From<csrf::ConfigError> for StartError {
 impl From<bartizan_ratelimit_tiers::ConfigError> for StartError {
     fn from(error: bartizan_ratelimit_tiers::ConfigError) -> Self {
         Self::Limits(error)
+    }
+}
+
+impl From<bartizan_cache::ConfigError> for StartError {
+    fn from(error: bartizan_cache::ConfigError) -> Self {
+        Self::Caches(error)
     }
 }
 

@@ -13,12 +13,15 @@ use tower_sessions::Session;
 use crate::api::Failure;
 use crate::app::AppState;
 use crate::config::DemoData;
-use crate::data::{Database, seed};
-use crate::domain::AccountId;
-use crate::domain::accounts::{self, Account, ApiKey};
+use crate::data::seed;
+use crate::domain::accounts::{Account, ApiKey};
+use crate::domain::{AccountId, LocationId};
 
 /// The name under which a session keeps the account's id.
 pub(crate) const ACCOUNT: &str = "account";
+
+/// The name under which a session keeps the id of the account's location.
+pub(crate) const LOCATION: &str = "location";
 
 /// Who sent a request, among its extensions.
 #[derive(Clone, Debug)]
@@ -27,6 +30,8 @@ pub(crate) enum Identity {
     Anonymous,
     /// The credential opens this account.
     Account(Account),
+    /// The credential is the key of operators.
+    Admin,
     /// The credential opens nothing, or could not be looked up.
     Refused(ErrorReport),
 }
@@ -41,7 +46,7 @@ pub(crate) async fn resolve(
 ) -> Response {
     let found = match key(request.headers()) {
         Some(key) => by_key(&state, key).await,
-        None => by_session(&state.database, &session).await,
+        None => by_session(&state, &session).await,
     };
     let identity = found.unwrap_or_else(|failure| Identity::Refused(failure.into_report()));
     request.extensions_mut().insert(identity);
@@ -84,20 +89,25 @@ fn key(headers: &HeaderMap) -> Option<&[u8]> {
 async fn by_key(state: &AppState, key: &[u8]) -> Result<Identity, Failure> {
     let key = std::str::from_utf8(key).ok().and_then(|key| key.parse::<ApiKey>().ok());
     let hash = key.ok_or(Failure::Unauthorized)?.hash();
+    if state.admin.is_opened_by(&hash) {
+        return Ok(Identity::Admin);
+    }
     // A database that held demo data once may still know their keys.
     if state.demo == DemoData::Absent && seed::is_demo_key(&hash) {
         return Err(Failure::Unauthorized);
     }
-    let account = accounts::by_api_key(&state.database, &hash).await?;
+    let account = state.reads.account_by_key(&hash).await?;
     account.map(Identity::Account).ok_or(Failure::Unauthorized)
 }
 
 /// A session that has ended, or whose account is gone, is nobody.
-async fn by_session(database: &Database, session: &Session) -> Result<Identity, Failure> {
+async fn by_session(state: &AppState, session: &Session) -> Result<Identity, Failure> {
     let id: Option<String> = session.get(ACCOUNT).await?;
     let Some(id) = id.and_then(|id| id.parse::<AccountId>().ok()) else {
         return Ok(Identity::Anonymous);
     };
-    let account = accounts::find(database, &id).await?;
+    let location: Option<String> = session.get(LOCATION).await?;
+    let location = location.and_then(|location| location.parse::<LocationId>().ok());
+    let account = state.reads.account_of_session(location.as_ref(), &id).await?;
     Ok(account.map_or(Identity::Anonymous, Identity::Account))
 }

@@ -1,7 +1,9 @@
 //! The reference server: every layer of the workspace in one stack, over real data.
 
+pub mod admin;
 pub mod api;
 pub mod app;
+pub mod caching;
 pub mod cli;
 pub mod config;
 pub mod data;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::config::Value;
 use crate::data::seed::DemoKey;
-use crate::routes::{PREFIXES, ROUTES};
+use crate::routes::{INTERNAL_ROUTES, PREFIXES, ROUTES, Route};
 use crate::stack::{AROUND, LayerInfo, WITHIN};
 
 /// Each setting, its value and where that came from.
@@ -18,14 +18,15 @@ pub fn values(values: &[Value]) -> String {
 #[must_use]
 pub fn routes() -> String {
     let probes = ["/live", "/ready"].map(|path| format!("GET    {path}"));
+    let line = |route: &Route, path: &str| {
+        let method = route.method.to_uppercase();
+        format!("{method:<6} {path:<34} {}", route.about)
+    };
+    let internal = INTERNAL_ROUTES.iter().map(|route| line(route, route.name));
     let api = PREFIXES.into_iter().flat_map(|prefix| {
-        ROUTES.iter().map(move |route| {
-            let method = route.method.to_uppercase();
-            let path = format!("{prefix}{}", route.path);
-            format!("{method:<6} {path:<24} {}", route.about)
-        })
+        ROUTES.iter().map(move |route| line(route, &format!("{prefix}{}", route.path)))
     });
-    lines(probes.into_iter().chain(api))
+    lines(probes.into_iter().chain(internal).chain(api))
 }
 
 /// Each layer in its effective order, outermost first.

@@ -5,20 +5,23 @@ use axum::extract::MatchedPath;
 use axum::http::Extensions;
 use axum::routing::{get, post};
 
-use crate::api::{analyses, leads, users, workflows};
+use crate::api::{analyses, caches, leads, users, workflows};
 use crate::app::AppState;
 use crate::readiness::{self, Readiness};
 
 /// Where the one API router is served; the first is its canonical name.
 pub const PREFIXES: [&str; 3] = ["/api/v1", "/api", "/v1/api"];
 
-/// A route of the API, below each prefix.
+/// Where operators look, without a prefix.
+pub const INTERNAL: &str = "/internal";
+
+/// A route of the API, below each prefix, or of [`INTERNAL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Route {
     /// The method.
     pub method: &'static str,
-    /// The template below a prefix.
+    /// The template below the prefix.
     pub path: &'static str,
     /// The template below the canonical prefix: its name, whatever prefix it was asked by.
     pub name: &'static str,
@@ -27,23 +30,29 @@ pub struct Route {
 }
 
 macro_rules! routes {
-    ($($method:ident $path:literal => $handler:path, $about:literal;)+) => {
-        /// The routes of the API.
-        pub const ROUTES: &[Route] =
+    (
+        $(#[$doc:meta])*
+        $list:ident = $build:ident($prefix:literal);
+        $($method:ident $path:literal => $handler:path, $about:literal;)+
+    ) => {
+        $(#[$doc])*
+        pub const $list: &[Route] =
             &[$(Route {
                 method: stringify!($method),
                 path: $path,
-                name: concat!("/api/v1", $path),
+                name: concat!($prefix, $path),
                 about: $about,
             }),+];
 
-        pub(crate) fn api() -> Router<AppState> {
+        pub(crate) fn $build() -> Router<AppState> {
             Router::new()$(.route($path, $method($handler)))+
         }
     };
 }
 
 routes! {
+    /// The routes of the API.
+    ROUTES = api("/api/v1");
     get "/workflows" => workflows::list, "workflows of the caller's location";
     get "/workflows/{id}" => workflows::find, "one workflow";
     post "/analyze" => analyses::analyze, "analyses a workflow";
@@ -53,13 +62,21 @@ routes! {
     post "/register" => users::register, "registers a user";
     post "/login" => users::login, "begins a session";
     post "/logout" => users::logout, "ends the session";
+    post "/performance/clear-cache" => caches::clear, "clears caches, for operators";
 }
 
-/// The API below its prefixes, and the probes.
-pub(crate) fn all(api: &Router, readiness: Readiness) -> Router {
+routes! {
+    /// The routes for operators.
+    INTERNAL_ROUTES = internal("/internal");
+    get "/cache-stats" => caches::stats, "what the caches have done";
+}
+
+/// The API below its prefixes, what is for operators, and the probes.
+pub(crate) fn all(api: &Router, internal: Router, readiness: Readiness) -> Router {
     PREFIXES
         .into_iter()
         .fold(Router::new(), |router, prefix| router.nest(prefix, api.clone()))
+        .nest(INTERNAL, internal)
         .merge(readiness::routes(readiness))
 }
 

@@ -74,7 +74,7 @@ stack! {
     WITHIN = within(router: Router<AppState>, state: &AppState, config: &Config);
 
     "session", "before identity, which may ask for it; loads nothing until then" =>
-        sessions::layer(&state.database, config.environment);
+        sessions::layer(&state.sessions, config.environment);
     "identity", "resolves account and tier and never answers: limits stand before refusals" =>
         from_fn_with_state(state.clone(), identity::resolve);
     "login's own limit", "outside of the limits, over whose headers it writes its own" =>

@@ -152,7 +152,7 @@ impl<K, V: Clone + Send + Sync + 'static> CacheBuilder<K, V> {
             return Err(ConfigError::new("the capacity of a cache", "0", "at least 1"));
         }
         let core = Arc::new(Core {
-            memory: Memory::new(&name, self.limits.capacity),
+            memory: Memory::new(&name, self.limits.capacity, self.limits.weigh.is_some()),
             name,
             ground: Arc::clone(self.caches.ground()),
             _caches: self.caches.clone(),

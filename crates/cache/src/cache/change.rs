@@ -2,10 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Core;
-use super::tier::Tier;
+use super::core::Standing;
+use super::tier::{SKEW, Tier};
 use crate::entry::Entry;
+use crate::envelope::Header;
 use crate::key::Key;
 use crate::observe::{Origin, Overflowed, Queued, Scope, StoreOperation};
+use crate::options::LONGEST_LOAD;
 use crate::remote::{Operation, OperationKind, Target, What};
 use crate::store::{About, Change, Message, StoreErrorKind, Written};
 use crate::tags::Complete;
@@ -16,28 +19,33 @@ pub(super) struct Unsaid<V> {
     entry: Arc<Entry<V>>,
     fresh_for: Duration,
     keep_for: Duration,
+    /// Up to which generation the whole cache was removed, when it was set.
+    removed: Generation,
 }
 
 impl<V: Clone + Send + Sync + 'static> Core<V> {
     pub(super) async fn set(&self, key: Key, item: Item<V>, options: &Options) -> Reach {
         let tier = self.tier.as_ref().filter(|_| options.store.writes());
+        if !item.kept {
+            return self.mark_key(key, Mark::Remove).await;
+        }
         let issued = match tier {
-            Some(tier) if tier.is_open() => Some(self.issue(tier).await),
+            // What waits is told first.
+            Some(tier) if tier.is_open() && !tier.remote.recovery.concerns(&self.name, &key) => {
+                Some(self.issue(tier).await)
+            }
             _ => None,
         };
         let generation = match issued {
             Some(Ok(generation)) => generation,
-            _ => self.generation(),
+            _ => self.known(),
         };
-        if !item.kept {
-            return self.mark_key(key, Mark::Remove).await;
-        }
         let (entry, fresh_for, keep_for) = self.put(&key, item, options, generation);
         let Some(tier) = tier else { return Reach::Local };
         if key.as_bytes().len() > self.limits.key_length {
             return Reach::Local;
         }
-        let unsaid = Unsaid { entry, fresh_for, keep_for };
+        let unsaid = Unsaid { entry, fresh_for, keep_for, removed: self.all.last_removed() };
         if let Some(Ok(_)) = issued
             && self.say(tier, &key, &unsaid).await.is_ok()
         {
@@ -53,7 +61,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         key: &Key,
         unsaid: &Unsaid<V>,
     ) -> Result<(), StoreErrorKind> {
-        let Unsaid { entry, fresh_for, keep_for } = unsaid;
+        let Unsaid { entry, fresh_for, keep_for, .. } = unsaid;
         let written = self.write_store(tier, key, entry, *fresh_for, *keep_for).await?;
         // Who reads the store before this write has put what was there before into memory.
         self.outdate(key, Mark::Remove, Some(entry.generation));
@@ -69,27 +77,27 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         self.outdate(&key, mark, None);
         self.invalidated(Scope::Key, mark, Origin::Here);
         let Some(tier) = &self.tier else { return Reach::Local };
-        let said = if tier.is_open() {
+        // After a value that waits.
+        let is_next = !tier.remote.recovery.has_set(&self.name, Some(&key));
+        let said = if tier.is_open() && is_next {
             self.say_mark(tier, &key, mark).await
         } else {
             Err(StoreErrorKind::Unavailable)
         };
         match said {
             Ok(()) => Reach::Shared,
-            Err(_) => self.queue(tier, What::Key(key), OperationKind::Mark(mark), self.generation()),
+            Err(_) => {
+                self.queue(tier, What::Key(key), OperationKind::Mark(mark), self.generation())
+            }
         }
     }
 
-    async fn say_mark(
-        &self,
-        tier: &Tier<V>,
-        key: &Key,
-        mark: Mark,
-    ) -> Result<(), StoreErrorKind> {
+    async fn say_mark(&self, tier: &Tier<V>, key: &Key, mark: Mark) -> Result<(), StoreErrorKind> {
         let generation = self.issue(tier).await?;
+        tier.remote.recovery.told(&self.name, Some(key), generation);
         let change = match mark {
             Mark::Remove => {
-                self.write_tombstone(tier, key, generation).await?;
+                self.write_tombstone(tier, key, Mark::Remove, generation).await?;
                 Change::Removed
             }
             Mark::Expire => {
@@ -107,18 +115,22 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         self.touch(tag, mark);
         self.invalidated(scope, mark, Origin::Here);
         let Some(tier) = &self.tier else { return Reach::Local };
-        let said = if tier.is_open() {
+        // After the values that wait.
+        let is_next = !tier.remote.recovery.has_set(&self.name, None);
+        let said = if tier.is_open() && is_next {
             self.say_mark_all(tier, tag, mark).await
         } else {
             Err(StoreErrorKind::Unavailable)
         };
-        match said {
-            Ok(()) => Reach::Shared,
-            Err(_) => {
-                let what = tag.map_or(What::All, |tag| What::Tag(tag.into()));
-                self.queue(tier, what, OperationKind::Mark(mark), self.generation())
-            }
+        if let Ok(generation) = said {
+            self.note(tier, tag, mark, generation);
+            return Reach::Shared;
         }
+        let what = tag.map_or(What::All, |tag| What::Tag(tag.into()));
+        let reach = self.queue(tier, what, OperationKind::Mark(mark), self.generation());
+        // Again: until now the store could be read, and knows nothing of it.
+        self.touch(tag, mark);
+        reach
     }
 
     async fn say_mark_all(
@@ -126,11 +138,11 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         tier: &Tier<V>,
         tag: Option<&str>,
         mark: Mark,
-    ) -> Result<(), StoreErrorKind> {
+    ) -> Result<Generation, StoreErrorKind> {
         let marking = tier.remote.backplane.mark(&self.name, tag, mark);
         let generation = self.call(tier, StoreOperation::Mark, marking).await?;
-        self.note(tier, tag, mark, generation);
-        Ok(())
+        self.learn_mark(tier, tag, mark, generation);
+        Ok(generation)
     }
 
     /// Notes a mark that the backplane has given a generation.
@@ -141,6 +153,13 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         mark: Mark,
         generation: Generation,
     ) {
+        self.learn_mark(tier, tag, mark, generation);
+        // Again, and after the marks: what was read from the store in between was judged by the
+        // old ones.
+        self.touch(tag, mark);
+    }
+
+    fn learn_mark(&self, tier: &Tier<V>, tag: Option<&str>, mark: Mark, generation: Generation) {
         let marks = match mark {
             Mark::Remove => Marks { removed: generation, ..Marks::default() },
             Mark::Expire => Marks { expired: generation, ..Marks::default() },
@@ -148,14 +167,20 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         let connection = tier.listening();
         match tag {
             Some(tag) => {
-                self.tags.cell(tag, self.sequence()).learn(connection, marks, Complete::No);
+                self.tags.cell(tag, self.sequence()).learn(connection, marks, Complete::No)
             }
             None => self.all.learn(connection, marks, Complete::No),
-        }
-        // Again, and after the marks: what was read from the store in between was judged by the
-        // old ones.
-        self.touch(tag, mark);
+        };
         self.heard_of(generation);
+    }
+
+    /// The last generation that was heard of, be it over the connection before.
+    fn known(&self) -> Generation {
+        let before = self.tier.as_ref().map(Tier::before).unwrap_or_default();
+        match self.generation() {
+            Generation::ZERO => before,
+            generation => generation,
+        }
     }
 
     async fn issue(&self, tier: &Tier<V>) -> Result<Generation, StoreErrorKind> {
@@ -213,41 +238,117 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
             (What::Key(key), OperationKind::Mark(mark)) => self.say_mark(tier, key, *mark).await,
             (What::Key(key), OperationKind::Set(unsaid)) => {
                 let Some(unsaid) = unsaid.downcast_ref::<Unsaid<V>>() else { return Ok(()) };
-                self.say_again(tier, key, unsaid, operation.generation).await
+                self.say_again(tier, key, unsaid, operation).await
             }
             (What::Tag(tag), OperationKind::Mark(mark)) => {
-                self.say_mark_all(tier, Some(tag), *mark).await
+                self.mark_again(tier, Some(tag), *mark, operation).await
             }
-            (What::All, OperationKind::Mark(mark)) => self.say_mark_all(tier, None, *mark).await,
+            (What::All, OperationKind::Mark(mark)) => {
+                self.mark_again(tier, None, *mark, operation).await
+            }
             // Only keys are set.
             (What::Tag(_) | What::All, OperationKind::Set(_)) => Ok(()),
         }
     }
 
+    async fn mark_again(
+        &self,
+        tier: &Tier<V>,
+        tag: Option<&str>,
+        mark: Mark,
+        operation: &Operation,
+    ) -> Result<(), StoreErrorKind> {
+        let generation = self.say_mark_all(tier, tag, mark).await?;
+        if operation.is_done_here() {
+            tier.remote.recovery.told(&self.name, None, generation);
+        } else {
+            self.touch(tag, mark);
+        }
+        Ok(())
+    }
+
     /// Writes a value that was set while the store was away, unless another instance has written
-    /// one meanwhile: nobody knows which was later, and that one is known to all.
+    /// one meanwhile, or has invalidated it.
     async fn say_again(
         &self,
         tier: &Tier<V>,
         key: &Key,
         unsaid: &Unsaid<V>,
-        known: Generation,
+        operation: &Operation,
     ) -> Result<(), StoreErrorKind> {
+        let Unsaid { entry, fresh_for, keep_for, .. } = unsaid;
+        let known = operation.generation;
         let name = self.store_key(key);
         let read = tier.remote.store.read(&name);
         let there = self.call(tier, StoreOperation::Read, read).await?;
-        let there = there.and_then(|bytes| crate::Record::generation_of(&bytes));
-        if there.is_some_and(|there| there > known) {
-            self.outdate(key, Mark::Remove, None);
+        let there = there
+            .and_then(|bytes| tier.sealer.open(&name, tier.coder.format(), &bytes).ok())
+            .map(|sealed| sealed.header);
+        let set_at = tier.store_time(entry.created).as_millis();
+        let is_later = |there: Header| {
+            // What was known of when this was set may be nothing; then the clock tells.
+            let written_at = there.created.as_millis().saturating_add(SKEW);
+            there.generation > known && written_at >= set_at
+        };
+        if there.is_some_and(is_later) {
+            self.withdraw(key, entry);
             return Ok(());
         }
+        // Longer ago than the store remembers that a key was removed.
+        let too_old = (*keep_for).min(LONGEST_LOAD);
         let generation = self.issue(tier).await?;
-        let (fresh_for, keep_for) = (unsaid.fresh_for, unsaid.keep_for);
-        if self.now().saturating_since(unsaid.entry.created) >= keep_for {
-            self.write_tombstone(tier, key, generation).await?;
+        tier.remote.recovery.told(&self.name, Some(key), generation);
+        let is_withdrawn = self.now().saturating_since(entry.created) >= too_old
+            || self.is_withdrawn(tier, unsaid, known.max(operation.marked)).await?;
+        if is_withdrawn {
+            self.write_tombstone(tier, key, Mark::Remove, generation).await?;
+            self.withdraw(key, entry);
             return self.announce(tier, key, Change::Removed, generation).await;
         }
-        let entry = self.put_again(key, &unsaid.entry, generation);
-        self.say(tier, key, &Unsaid { entry, fresh_for, keep_for }).await
+        let again = entry.again(generation, entry.sequence);
+        match self.write_store(tier, key, &again, *fresh_for, *keep_for).await {
+            Ok(Written::Stored) => {
+                self.replace(key, entry, again);
+                self.announce(tier, key, Change::Set, generation).await
+            }
+            Ok(Written::Superseded(_)) => {
+                self.withdraw(key, entry);
+                Ok(())
+            }
+            Err(StoreErrorKind::Unavailable) => Err(StoreErrorKind::Unavailable),
+            Err(_) => {
+                // The store will not have it. What is there is older all the same, and nothing that
+                // waits behind it should wait for ever.
+                self.write_tombstone(tier, key, Mark::Remove, generation).await?;
+                self.announce(tier, key, Change::Removed, generation).await
+            }
+        }
+    }
+
+    /// Whether a value that waits was invalidated since it was set, with its tag or its cache.
+    async fn is_withdrawn(
+        &self,
+        tier: &Tier<V>,
+        unsaid: &Unsaid<V>,
+        known: Generation,
+    ) -> Result<bool, StoreErrorKind> {
+        let Unsaid { entry, removed, .. } = unsaid;
+        if self.standing(entry, self.now()) == Standing::Removed {
+            return Ok(true);
+        }
+        // Else the store may have been emptied, and every mark says no more than that.
+        let is_same = *removed > Generation::ZERO && self.all.last_removed() == *removed;
+        if !is_same || entry.tags.is_empty() {
+            return Ok(false);
+        }
+        // Asked for anew: messages may not come yet, though the store answers.
+        let names: Vec<_> = entry.tags.iter().map(|tag| tag.name()).collect();
+        let founded = self.generation();
+        let asked = tier.remote.backplane.marks(&self.name, &names, founded);
+        let marks = self.call(tier, StoreOperation::Marks, asked).await?;
+        // One that is founded now says nothing of what was before.
+        let is_removed =
+            |marks: &Marks| marks.removed != founded && marks.of(known) == Some(Mark::Remove);
+        Ok(marks.iter().any(is_removed))
     }
 }

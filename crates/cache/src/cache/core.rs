@@ -54,8 +54,11 @@ pub(crate) struct Limits<V> {
     pub(crate) capacity: u64,
     pub(crate) key_length: usize,
     pub(crate) entry_weight: u32,
-    pub(crate) weigh: Option<Box<dyn Fn(&V) -> usize + Send + Sync>>,
+    pub(crate) weigh: Option<Weigher<V>>,
 }
+
+/// Tells the bytes of a value.
+type Weigher<V> = Box<dyn Fn(&V) -> usize + Send + Sync>;
 
 /// What a load ended with.
 #[derive(Debug)]
@@ -90,8 +93,10 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
     /// A hit that needs nothing more: the path that most calls take.
     #[inline]
     pub(crate) fn hit(&self, key: &[u8]) -> Option<Cached<V>> {
-        let touched = self.touched.load(Ordering::Acquire);
-        let (entry, now) = self.memory.get_quiet(key, touched, || self.now())?;
+        let (entry, now, sequence) = self.memory.get_quiet(key, || self.now())?;
+        if sequence < self.touched.load(Ordering::Acquire) && !self.is_current(&entry) {
+            return None;
+        }
         self.counters.hit_memory();
         if let Some(observer) = &self.ground.observer {
             observer.looked(&Looked::new(&self.name, Lookup::MemoryHit));

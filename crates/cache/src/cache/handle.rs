@@ -47,7 +47,9 @@ impl<K, V: Clone + Send + Sync + 'static> Cache<K, V> {
     /// A value from memory, if it is fresh there.
     #[inline]
     pub fn peek<Q: KeyOf<K> + ?Sized>(&self, key: &Q) -> Option<Cached<V>> {
-        let hit = self.core.hit(Encoded::of(key).as_bytes());
+        let mut encoded = Encoded::new();
+        let key = encoded.write(key);
+        let hit = self.core.hit(key).or_else(|| self.core.fresh(key, &self.core.options));
         if hit.is_none() {
             self.core.looked(Lookup::Miss);
         }
@@ -65,13 +67,17 @@ impl<K, V: Clone + Send + Sync + 'static> Cache<K, V> {
         key: &Q,
         options: &Options,
     ) -> Option<Cached<V>> {
-        let key = Encoded::of(key);
-        if options.memory.reads()
-            && let Some(hit) = self.core.hit(key.as_bytes())
-        {
-            return Some(hit);
-        }
-        Box::pin(self.core.find(key.to_key(), options)).await
+        let key = {
+            let mut encoded = Encoded::new();
+            let key = encoded.write(key);
+            if options.memory.reads()
+                && let Some(hit) = self.core.hit(key)
+            {
+                return Some(hit);
+            }
+            Key::from_bytes(key)
+        };
+        Box::pin(self.core.find(key, options)).await
     }
 
     /// Values from memory, and what is not there from the store in one call; in the order of the
@@ -81,7 +87,7 @@ impl<K, V: Clone + Send + Sync + 'static> Cache<K, V> {
         Q: KeyOf<K> + ?Sized + 'a,
         I: IntoIterator<Item = &'a Q>,
     {
-        let keys: Vec<Key> = keys.into_iter().map(|key| Encoded::of(key).to_key()).collect();
+        let keys: Vec<Key> = keys.into_iter().map(Key::of).collect();
         Box::pin(self.core.find_many(&keys)).await
     }
 
@@ -124,13 +130,17 @@ impl<K, V: Clone + Send + Sync + 'static> Cache<K, V> {
         R: Into<Item<V>> + 'static,
         E: Send + Sync + 'static,
     {
-        let key = Encoded::of(key);
-        if options.memory.reads()
-            && let Some(hit) = self.core.hit(key.as_bytes())
-        {
-            return Ok(hit);
-        }
-        Box::pin(Arc::clone(&self.core).load(key.to_key(), options.clone(), loader)).await
+        let key = {
+            let mut encoded = Encoded::new();
+            let key = encoded.write(key);
+            if options.memory.reads()
+                && let Some(hit) = self.core.hit(key)
+            {
+                return Ok(hit);
+            }
+            Key::from_bytes(key)
+        };
+        Box::pin(Arc::clone(&self.core).load(key, options.clone(), loader)).await
     }
 
     /// Sets a value in both levels, and tells the other instances that theirs is outdated.
@@ -145,17 +155,17 @@ impl<K, V: Clone + Send + Sync + 'static> Cache<K, V> {
         options: &Options,
         item: impl Into<Item<V>>,
     ) -> Reach {
-        self.core.set(Encoded::of(key).to_key(), item.into(), options).await
+        self.core.set(Key::of(key), item.into(), options).await
     }
 
     /// Removes an entry: no instance serves it again, not even when a loader fails.
     pub async fn remove<Q: KeyOf<K> + ?Sized>(&self, key: &Q) -> Reach {
-        self.core.mark_key(Encoded::of(key).to_key(), Mark::Remove).await
+        self.core.mark_key(Key::of(key), Mark::Remove).await
     }
 
     /// Makes an entry stale: fail-safe and stale-while-revalidate may still serve it.
     pub async fn expire<Q: KeyOf<K> + ?Sized>(&self, key: &Q) -> Reach {
-        self.core.mark_key(Encoded::of(key).to_key(), Mark::Expire).await
+        self.core.mark_key(Key::of(key), Mark::Expire).await
     }
 
     /// Removes all entries that carry a tag.
@@ -182,19 +192,24 @@ impl<K, V: Clone + Send + Sync + 'static> Cache<K, V> {
 impl<V: Clone + Send + Sync + 'static> Core<V> {
     /// Looks where a hit could not be had at once.
     async fn find(self: &Arc<Self>, key: Key, options: &Options) -> Option<Cached<V>> {
-        let now = self.now();
         if options.memory.reads()
-            && let Some((entry, Judged::Fresh | Judged::Due)) =
-                self.look(key.as_bytes(), options, now)
+            && let Some(fresh) = self.fresh(key.as_bytes(), options)
         {
-            let source = Source::Cached(Level::Memory);
-            return Some(self.answer(entry, Freshness::Fresh, source));
+            return Some(fresh);
         }
         let found = match &self.tier {
             Some(tier) if tier.is_open() && options.store.reads() => self.read(key, options).await,
             _ => None,
         };
         self.found(found, options)
+    }
+
+    /// A fresh value from memory, where [`hit`](Self::hit) looks too little: it is due for a load.
+    #[cold]
+    fn fresh(&self, key: &[u8], options: &Options) -> Option<Cached<V>> {
+        let (entry, judged) = self.look(key, options, self.now())?;
+        let is_fresh = matches!(judged, Judged::Fresh | Judged::Due);
+        is_fresh.then(|| self.answer(entry, Freshness::Fresh, Source::Cached(Level::Memory)))
     }
 
     /// Reads the store once for all who ask for a key meanwhile.
@@ -223,11 +238,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         }
     }
 
-    fn found(
-        &self,
-        found: Option<Arc<Entry<V>>>,
-        options: &Options,
-    ) -> Option<Cached<V>> {
+    fn found(&self, found: Option<Arc<Entry<V>>>, options: &Options) -> Option<Cached<V>> {
         let fresh = found.filter(|entry| {
             let judged = self.judge(entry, options, self.now());
             matches!(judged, Some(Judged::Fresh | Judged::Due))
@@ -241,15 +252,20 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
 
     async fn find_many(self: &Arc<Self>, keys: &[Key]) -> Vec<Option<Cached<V>>> {
         let options = &self.options;
-        let mut answers: Vec<_> =
-            keys.iter().map(|key| self.hit(key.as_bytes())).collect();
+        let in_memory = |key: &Key| {
+            if !options.memory.reads() {
+                return None;
+            }
+            self.hit(key.as_bytes()).or_else(|| self.fresh(key.as_bytes(), options))
+        };
+        let mut answers: Vec<_> = keys.iter().map(in_memory).collect();
         let missing: Vec<_> = (0..keys.len())
             .zip(keys)
             .zip(&answers)
             .filter(|(_, answer)| answer.is_none())
             .map(|(key, _)| key)
             .collect();
-        let open = self.tier.as_ref().filter(|tier| tier.is_open());
+        let open = self.tier.as_ref().filter(|tier| options.store.reads() && tier.is_open());
         let connection = open.map_or(0, Tier::listening);
         let mut read = Vec::new();
         let sequence = self.sequence();

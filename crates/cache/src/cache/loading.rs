@@ -1,24 +1,43 @@
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
 
-use tokio::time::timeout;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, timeout_at};
 
 use super::Core;
 use super::core::Flown;
 use super::task::Task;
 use crate::entry::Entry;
+use crate::error::Failure;
 use crate::flight::{Flight, Joined, Landed};
 use crate::key::Key;
-use crate::observe::{Coalesced, Trigger};
+use crate::observe::{Coalesced, Lookup, Trigger};
 use crate::policy::Judged;
 use crate::{Cached, Freshness, Item, Level, Load, LoadError, Options, Source, StaleReason};
 
 /// What a caller who waits for a load gets.
 enum Waited<V> {
     Value(Arc<Entry<V>>, Source),
-    Failed(crate::error::Failure),
-    Slow(Arc<Entry<V>>),
+    Failed(Failure),
+    Slow(Cached<V>),
     TimedOut,
+}
+
+/// Until when a caller waits, however many loads it waits for.
+struct Patience {
+    soft: Option<Instant>,
+    hard: Option<Instant>,
+}
+
+impl Patience {
+    fn new(options: &Options) -> Self {
+        let now = Instant::now();
+        // What is too far away to have a moment is no limit.
+        let until = |limit| now.checked_add(limit);
+        let hard = options.hard_timeout.and_then(until);
+        let soft = options.soft_timeout.filter(|_| options.fail_safe.is_some()).and_then(until);
+        Self { soft: soft.map(|soft| hard.map_or(soft, |hard| soft.min(hard))), hard }
+    }
 }
 
 impl<V: Clone + Send + Sync + 'static> Core<V> {
@@ -35,7 +54,10 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         R: Into<Item<V>> + 'static,
         E: Send + Sync + 'static,
     {
-        let mut loader = loader;
+        let patience = Patience::new(&options);
+        // What was invalidated before this caller came: others that came before may be given it.
+        let known = self.touched.load(Ordering::Acquire);
+        let (mut loader, mut waits) = (loader, false);
         loop {
             let arrival = self.sequence();
             let now = self.now();
@@ -64,43 +86,48 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
             };
             let (flight, unused) =
                 self.begin(&key, arrival, &options, Trigger::Caller, previous, loader);
-            if unused.is_some() {
+            if unused.is_some() && !std::mem::replace(&mut waits, true) {
                 self.counters.coalesced();
                 if let Some(observer) = &self.ground.observer {
                     observer.coalesced(&Coalesced::new(&self.name));
                 }
             }
-            let failure = match self.wait(&key, &options, &flight).await {
+            let (failure, reason) = match self.wait(&key, &options, &patience, &flight).await {
                 Waited::Value(entry, source) => {
+                    let outdated = flight.began() < known && self.is_outdated_for(&entry, known);
                     if let Some(unused) = unused
-                        && self.is_outdated_for(&entry, arrival)
+                        && (outdated || !options.admits(source))
                     {
                         loader = unused;
                         continue;
                     }
-                    let freshness = self.freshness_of(&entry, source);
-                    return Ok(self.answer(entry, freshness, source));
+                    // It was fresh when the load ended, however late this caller is polled.
+                    return Ok(self.answer(entry, Freshness::Fresh, source));
                 }
-                Waited::Slow(entry) => return Ok(self.stale(entry, StaleReason::LoaderSlow)),
-                Waited::TimedOut => None,
-                Waited::Failed(failure) => Some(failure),
+                Waited::Slow(spare) => return Ok(spare),
+                Waited::TimedOut => (None, StaleReason::LoaderSlow),
+                Waited::Failed(failure) => (Some(failure), StaleReason::LoaderFailed),
             };
-            if let Some(entry) = self.spare(&key, &options) {
-                return Ok(self.stale(entry, StaleReason::LoaderFailed));
+            if let Some(spare) = self.spare(&key, &options, reason) {
+                return Ok(spare);
             }
-            self.looked(crate::observe::Lookup::Miss);
-            let Some(failure) = failure else { return Err(LoadError::TimedOut) };
-            match (failure.into_error(), unused) {
-                (Some(error), _) => return Err(error),
+            let error = match (failure.map(Failure::into_error), unused) {
+                (Some(Some(error)), _) => error,
                 // The other's loader has errors of another type: this caller asks its own.
-                (None, Some(unused)) => loader = unused,
-                (None, None) => return Err(LoadError::Abandoned),
-            }
+                (Some(None), Some(unused)) => {
+                    loader = unused;
+                    continue;
+                }
+                (Some(None), None) => LoadError::Abandoned,
+                (None, _) => LoadError::TimedOut,
+            };
+            self.looked(Lookup::Miss);
+            return Err(error);
         }
     }
 
     /// Joins the load of a key, or begins one; gives the loader back if it is not needed.
-    pub(super) fn begin<L, F, R, E>(
+    fn begin<L, F, R, E>(
         self: &Arc<Self>,
         key: &Key,
         began: u64,
@@ -119,7 +146,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         let fence = self.fence(key);
         match self.loads.join(key, began, |began| began >= fence) {
             Joined::Follower(flight) => (flight, Some(loader)),
-            Joined::Leader(leader, flight) => {
+            Joined::Leader(duty, flight) => {
                 let task = Task {
                     core: Arc::clone(self),
                     key: key.clone(),
@@ -131,8 +158,8 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
                 };
                 // Without a runtime nothing can go on by itself: the leader is dropped, and whoever
                 // waits is told so.
-                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                    runtime.spawn(task.run(leader, loader));
+                if let Ok(runtime) = Handle::try_current() {
+                    runtime.spawn(task.run(duty, loader));
                 }
                 (flight, None)
             }
@@ -143,47 +170,55 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         &self,
         key: &Key,
         options: &Options,
+        patience: &Patience,
         flight: &Flight<Flown<V>>,
     ) -> Waited<V> {
         let mut wait = flight.wait();
-        let mut waited = Duration::ZERO;
-        if let Some(soft) = options.soft_timeout
-            && options.fail_safe.is_some()
-        {
-            let soft = options.hard_timeout.map_or(soft, |hard| soft.min(hard));
-            match timeout(soft, &mut wait).await {
-                Ok(landed) => return Waited::from(landed),
-                Err(_) => {
-                    if let Some(entry) = self.spare(key, options) {
-                        return Waited::Slow(entry);
-                    }
-                }
-            }
-            waited = soft;
+        // Without a runtime there are no timers.
+        if Handle::try_current().is_err() {
+            return Waited::from(wait.await);
         }
-        match options.hard_timeout {
+        if let Some(soft) = patience.soft {
+            if let Ok(landed) = timeout_at(soft, &mut wait).await {
+                return Waited::from(landed);
+            }
+            if let Some(spare) = self.spare(key, options, StaleReason::LoaderSlow) {
+                return Waited::Slow(spare);
+            }
+        }
+        match patience.hard {
             None => Waited::from(wait.await),
-            Some(hard) => match timeout(hard.saturating_sub(waited), wait).await {
-                Ok(landed) => Waited::from(landed),
-                Err(_) => Waited::TimedOut,
-            },
+            Some(hard) => timeout_at(hard, wait).await.map_or(Waited::TimedOut, Waited::from),
         }
     }
 
-    /// What fail-safe may serve.
-    fn spare(&self, key: &Key, options: &Options) -> Option<Arc<Entry<V>>> {
-        options.fail_safe?;
+    /// What may be served in place of what the loader did not bring: what fail-safe allows, and
+    /// what was set meanwhile.
+    fn spare(&self, key: &Key, options: &Options, reason: StaleReason) -> Option<Cached<V>> {
+        if !options.memory.reads() {
+            return None;
+        }
         let (entry, judged) = self.look(key.as_bytes(), options, self.now())?;
-        (judged != Judged::Gone).then_some(entry)
-    }
-
-    /// A load may end with what the store had; and that may have ended meanwhile.
-    fn freshness_of(&self, entry: &Entry<V>, source: Source) -> Freshness {
-        match source {
-            Source::Cached(_) if self.now() >= entry.times().fresh_until => {
-                Freshness::Stale(StaleReason::LoaderFailed)
+        match judged {
+            Judged::Fresh | Judged::Due => {
+                let source = Source::Cached(Level::Memory);
+                Some(self.answer(entry, Freshness::Fresh, source))
             }
-            Source::Cached(_) | Source::Loaded => Freshness::Fresh,
+            Judged::Revalidate | Judged::Throttled | Judged::Spare => {
+                options.fail_safe.map(|_| self.stale(entry, reason))
+            }
+            Judged::Gone => None,
+        }
+    }
+}
+
+impl Options {
+    /// Whether a value from there is what was asked for.
+    const fn admits(&self, source: Source) -> bool {
+        match source {
+            Source::Cached(Level::Memory) => self.memory.reads(),
+            Source::Cached(Level::Store) => self.store.reads(),
+            Source::Loaded => true,
         }
     }
 }
@@ -193,7 +228,7 @@ impl<V> From<Landed<Flown<V>>> for Waited<V> {
         match landed {
             Landed::Outcome(Flown::Value(entry, source)) => Self::Value(entry, source),
             Landed::Outcome(Flown::Failed(failure)) => Self::Failed(failure),
-            Landed::Abandoned => Self::Failed(crate::error::Failure::Abandoned),
+            Landed::Abandoned => Self::Failed(Failure::Abandoned),
         }
     }
 }

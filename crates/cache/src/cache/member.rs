@@ -80,9 +80,10 @@ impl<V: Clone + Send + Sync + 'static> Member for Core<V> {
     }
 
     fn listen(&self, connection: u64) {
-        if let Some(tier) = &self.tier {
-            tier.listen(connection);
-            self.generation.store(0, Ordering::Release);
+        if let Some(tier) = &self.tier
+            && tier.listen(connection)
+        {
+            tier.set_before(self.generation.swap(0, Ordering::AcqRel));
         }
     }
 
@@ -92,10 +93,7 @@ impl<V: Clone + Send + Sync + 'static> Member for Core<V> {
 
     fn enable(&self, connection: u64) {
         let Some(tier) = &self.tier else { return };
-        // Messages may have been missed: what is in memory is compared with the store.
-        let sequence = self.next_sequence();
-        self.epoch.fetch_max(sequence, Ordering::AcqRel);
-        self.touched.fetch_max(sequence, Ordering::AcqRel);
+        self.move_epoch();
         tier.enable(connection);
     }
 
@@ -104,12 +102,20 @@ impl<V: Clone + Send + Sync + 'static> Member for Core<V> {
         let asked = self.now();
         let open = tier.remote.backplane.open(&self.name);
         let opened = self.call(tier, StoreOperation::Open, open).await?;
+        if tier.listening() != connection {
+            // The answer is of a connection that has ended, and may be of another store.
+            return Err(StoreErrorKind::Unavailable);
+        }
         let Opened { generation, marks, now } = opened;
         // The answer was given about half-way between.
         let way = self.now().saturating_since(asked) / 2;
         tier.set_clock(now, asked.saturating_add(way));
-        self.all.learn(connection, marks, Complete::Yes);
+        let has_risen = self.all.learn(connection, marks, Complete::Yes);
         self.heard_of(generation);
+        if has_risen {
+            // Nobody told: a message was lost, or the store was emptied.
+            self.move_epoch();
+        }
         Ok(())
     }
 
@@ -119,6 +125,13 @@ impl<V: Clone + Send + Sync + 'static> Member for Core<V> {
 }
 
 impl<V> Core<V> {
+    /// Messages may have been missed: what is in memory is compared with the store.
+    fn move_epoch(&self) {
+        let sequence = self.sequence.fetch_add(1, Ordering::AcqRel) + 1;
+        self.epoch.fetch_max(sequence, Ordering::AcqRel);
+        self.touched.fetch_max(sequence, Ordering::AcqRel);
+    }
+
     pub(super) fn heard_of(&self, generation: Generation) {
         self.generation.fetch_max(generation.as_u64(), Ordering::AcqRel);
     }

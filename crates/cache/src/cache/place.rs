@@ -36,45 +36,73 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         options: &Options,
         generation: Generation,
     ) -> (Arc<Entry<V>>, Duration, Duration) {
+        // The user's own code, so before the stripe is held.
+        let weight = item.weight.unwrap_or_else(|| self.weight(key, &item.value));
+        let item = item.with_weight(weight);
         let mut stripe = self.stripe(key.as_bytes());
         let sequence = self.next_sequence();
         *stripe = sequence;
-        let (entry, fresh_for, keep_for) =
-            self.entry_of(key, item, options, sequence, generation);
-        if options.memory.writes() {
-            self.put_newer(key, &entry);
+        let made = self.entry_of(key, item, options, sequence, generation);
+        let admitted = if options.memory.writes() {
+            self.put_newer(key, &made.0)
         } else {
             self.memory.remove(key.as_bytes());
+            Ok(())
+        };
+        drop(stripe);
+        if let Err(why) = admitted {
+            self.not_kept(why);
         }
-        (entry, fresh_for, keep_for)
+        made
     }
 
-    /// Puts the same value under another generation.
-    pub(super) fn put_again(
-        &self,
-        key: &Key,
-        entry: &Entry<V>,
-        generation: Generation,
-    ) -> Arc<Entry<V>> {
+    /// Puts the same entry under another generation, if it is still there.
+    pub(super) fn replace(&self, key: &Key, entry: &Arc<Entry<V>>, again: Entry<V>) {
+        let stripe = self.stripe(key.as_bytes());
+        if self.has(key, entry) {
+            self.memory.insert(key.clone(), Arc::new(again));
+        }
+        drop(stripe);
+    }
+
+    /// Takes an entry from memory, unless another took its place.
+    pub(super) fn withdraw(&self, key: &Key, entry: &Arc<Entry<V>>) {
         let mut stripe = self.stripe(key.as_bytes());
-        let sequence = self.next_sequence();
-        *stripe = sequence;
-        let entry = Arc::new(entry.again(generation, sequence));
-        self.put_newer(key, &entry);
-        entry
+        *stripe = self.next_sequence();
+        if self.has(key, entry) {
+            self.memory.remove(key.as_bytes());
+        }
+    }
+
+    /// Takes from memory what the store says was removed under this generation, or as an entry of
+    /// it. Nothing is invalidated that way, so what is being loaded may take its place.
+    pub(super) fn forget(&self, key: &Key, generation: Generation) {
+        let stripe = self.stripe(key.as_bytes());
+        let is_older = |there: &Entry<V>| {
+            there.generation < generation
+                || there.generation == generation
+                    && self.standing(there, self.now()) != Standing::Current
+        };
+        if self.memory.get(key.as_bytes()).is_some_and(|there| is_older(&there)) {
+            self.memory.remove(key.as_bytes());
+        }
+        drop(stripe);
+    }
+
+    fn has(&self, key: &Key, entry: &Arc<Entry<V>>) -> bool {
+        self.memory.get(key.as_bytes()).is_some_and(|there| Arc::ptr_eq(&there, entry))
     }
 
     /// With the stripe held.
-    fn put_newer(&self, key: &Key, entry: &Arc<Entry<V>>) {
-        if let Err(why) = self.admit(key, entry, self.now()) {
+    fn put_newer(&self, key: &Key, entry: &Arc<Entry<V>>) -> Result<(), NotStored> {
+        let admitted = self.admit(key, entry, self.now());
+        match admitted {
+            Ok(()) => self.memory.insert(key.clone(), Arc::clone(entry)),
+            Err(NotStored::Superseded) => {}
             // What is there is older than what does not fit.
-            if why != NotStored::Superseded {
-                self.memory.remove(key.as_bytes());
-            }
-            self.not_kept(why);
-        } else {
-            self.memory.insert(key.clone(), Arc::clone(entry));
+            Err(_) => self.memory.remove(key.as_bytes()),
         }
+        admitted
     }
 
     /// Whether an entry may take the place of what is there.
@@ -127,6 +155,11 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         if tag.is_none() && mark == Mark::Remove {
             self.memory.clear();
         }
+    }
+
+    /// Whether a key was invalidated after its data began to be read.
+    pub(super) fn is_outdated(&self, key: &Key, sequence: u64) -> bool {
+        *self.stripe(key.as_bytes()) > sequence
     }
 
     /// Whoever joins a load of this key must find that it began no earlier.

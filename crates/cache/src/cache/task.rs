@@ -3,7 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
@@ -40,7 +40,7 @@ const RETRY: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(50);
 
 impl<V: Clone + Send + Sync + 'static> Task<V> {
-    pub(super) async fn run<L, F, R, E>(mut self, leader: Leader<Key, Flown<V>>, loader: L)
+    pub(super) async fn run<L, F, R, E>(mut self, duty: Leader<Key, Flown<V>>, loader: L)
     where
         L: FnOnce(Load<V>) -> F,
         F: Future<Output = Result<R, E>>,
@@ -50,21 +50,21 @@ impl<V: Clone + Send + Sync + 'static> Task<V> {
         let core = Arc::clone(&self.core);
         let tier = core.tier.as_ref();
         if let Some(entry) = self.found_meanwhile() {
-            leader.land(Flown::Value(entry, Source::Cached(Level::Memory)));
+            duty.land(Flown::Value(entry, Source::Cached(Level::Memory)));
             return;
         }
         let reads = tier.filter(|_| self.options.store.reads());
         if let Some(tier) = reads
             && let Some(entry) = self.read(tier).await
         {
-            leader.land(Flown::Value(entry, Source::Cached(Level::Store)));
+            duty.land(Flown::Value(entry, Source::Cached(Level::Store)));
             return;
         }
         let mut lock = None;
         if let (Some(tier), Some(distributed)) = (tier, self.options.distributed) {
             match self.lock(tier, distributed).await {
                 Turn::Found(entry) => {
-                    leader.land(Flown::Value(entry, Source::Cached(Level::Store)));
+                    duty.land(Flown::Value(entry, Source::Cached(Level::Store)));
                     return;
                 }
                 Turn::Locked(token) => lock = Some(token),
@@ -72,10 +72,10 @@ impl<V: Clone + Send + Sync + 'static> Task<V> {
             }
         }
         match self.ask(loader).await {
-            Ok(item) => self.keep(leader, item, tier).await,
+            Ok(item) => self.keep(duty, item, tier).await,
             Err(failure) => {
                 self.hold_back();
-                leader.land(Flown::Failed(failure));
+                duty.land(Flown::Failed(failure));
             }
         }
         if let (Some(tier), Some(token)) = (tier, lock) {
@@ -85,12 +85,17 @@ impl<V: Clone + Send + Sync + 'static> Task<V> {
 
     /// Another load may have ended between the look that found nothing and the begin of this one.
     fn found_meanwhile(&self) -> Option<Arc<Entry<V>>> {
-        if self.trigger != Trigger::Caller || !self.options.memory.reads() {
+        if !self.options.memory.reads() {
             return None;
         }
         let core = &self.core;
         let (entry, judged) = core.look(self.key.as_bytes(), &self.options, core.now())?;
-        matches!(judged, Judged::Fresh | Judged::Due).then_some(entry)
+        match judged {
+            Judged::Fresh => Some(entry),
+            // What is due is what an eager load is begun for.
+            Judged::Due => (self.trigger == Trigger::Caller).then_some(entry),
+            _ => None,
+        }
     }
 
     /// What the store has, if it is better than to load. Else it may still serve as a spare.
@@ -178,12 +183,11 @@ impl<V: Clone + Send + Sync + 'static> Task<V> {
         R: Into<Item<V>>,
         E: Send + Sync + 'static,
     {
-        let begun = Instant::now();
-        let now = self.core.now();
+        let begun = self.core.now();
         let previous = self
             .previous
             .as_ref()
-            .map(|entry| (Arc::clone(entry), now.saturating_since(entry.created)));
+            .map(|entry| (Arc::clone(entry), begun.saturating_since(entry.created)));
         let load = Load::new(previous);
         let loading = guarded(async move { loader(load).await.map(Into::into) });
         let (result, outcome) = match timeout(self.options.abandon_after, loading).await {
@@ -195,7 +199,7 @@ impl<V: Clone + Send + Sync + 'static> Task<V> {
             Ok(Err(Panicked)) => (Err(Failure::Panicked), LoadOutcome::Panicked),
             Err(_) => (Err(Failure::Abandoned), LoadOutcome::Abandoned),
         };
-        let elapsed = begun.elapsed();
+        let elapsed = self.core.now().saturating_since(begun);
         self.core.counters.loaded(elapsed, outcome);
         if let Some(observer) = &self.core.ground.observer {
             observer.loaded(&Loaded::new(&self.core.name, self.trigger, elapsed, outcome));
@@ -212,12 +216,7 @@ impl<V: Clone + Send + Sync + 'static> Task<V> {
     }
 
     /// Puts what was loaded into memory, gives it to those who wait, then to the store.
-    async fn keep(
-        &self,
-        leader: Leader<Key, Flown<V>>,
-        item: Item<V>,
-        tier: Option<&Tier<V>>,
-    ) {
+    async fn keep(&self, duty: Leader<Key, Flown<V>>, item: Item<V>, tier: Option<&Tier<V>>) {
         let core = &self.core;
         let kept = item.kept;
         let (entry, fresh_for, keep_for) =
@@ -227,7 +226,7 @@ impl<V: Clone + Send + Sync + 'static> Task<V> {
         } else {
             Ok(())
         };
-        leader.land(Flown::Value(Arc::clone(&entry), Source::Loaded));
+        duty.land(Flown::Value(Arc::clone(&entry), Source::Loaded));
         if let Err(why) = placed {
             core.not_kept(why);
             // The store would refuse it, or would have to forget it.
@@ -284,7 +283,8 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
             generation,
             sequence,
             created: now,
-            weight: item.weight.unwrap_or_else(|| self.weight(key, &item.value)),
+            // Entries without weight would be without bound.
+            weight: item.weight.unwrap_or_else(|| self.weight(key, &item.value)).max(1),
             tags: self.distinct_cells(&names, sequence),
             validators: item.validators,
         };

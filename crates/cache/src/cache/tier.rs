@@ -31,6 +31,8 @@ pub(crate) struct Tier<V> {
     listening: AtomicU64,
     /// The number of the connection under which the store may be asked.
     enabled: AtomicU64,
+    /// The last generation that was heard of over the connection before.
+    before: AtomicU64,
     /// The backplane's clock is ahead of ours by so many milliseconds.
     ahead: AtomicI64,
 }
@@ -61,7 +63,8 @@ impl<V, C: Codec<V> + Send + Sync> Coder<V> for C {
 impl<V> Tier<V> {
     pub(super) fn new(remote: Arc<Remote>, coder: Box<dyn Coder<V>>, sealer: Sealer) -> Self {
         let (listening, enabled) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { remote, coder, sealer, listening, enabled, ahead: AtomicI64::new(0) }
+        let (before, ahead) = (AtomicU64::new(0), AtomicI64::new(0));
+        Self { remote, coder, sealer, listening, enabled, before, ahead }
     }
 
     /// Whether the store may be asked.
@@ -77,10 +80,26 @@ impl<V> Tier<V> {
         self.listening.load(Ordering::Acquire)
     }
 
-    /// Messages come over another connection: what was known is to be asked for again.
-    pub(super) fn listen(&self, connection: u64) {
-        self.enabled.store(0, Ordering::Release);
-        self.listening.store(connection, Ordering::Release);
+    /// Messages come over another connection: what was known is to be asked for again. False if it
+    /// is not another, or an earlier one: the keeper may be behind.
+    pub(super) fn listen(&self, connection: u64) -> bool {
+        let is_later = self.listening.fetch_max(connection, Ordering::AcqRel) < connection;
+        if is_later {
+            self.enabled.store(0, Ordering::Release);
+        }
+        is_later
+    }
+
+    /// The last generation that was heard of before the connection that has just begun.
+    pub(super) fn before(&self) -> Generation {
+        Generation::from_u64(self.before.load(Ordering::Acquire))
+    }
+
+    pub(super) fn set_before(&self, generation: u64) {
+        // Nothing was heard over a connection that ended at once.
+        if generation > 0 {
+            self.before.store(generation, Ordering::Release);
+        }
     }
 
     pub(super) fn enable(&self, connection: u64) {
@@ -90,13 +109,13 @@ impl<V> Tier<V> {
     }
 
     pub(super) fn set_clock(&self, theirs: StoreTime, ours: Timestamp) {
-        let ahead = i64::try_from(theirs.as_millis()).unwrap_or(i64::MAX)
-            .saturating_sub(millis(ours));
+        let ahead =
+            i64::try_from(theirs.as_millis()).unwrap_or(i64::MAX).saturating_sub(millis(ours));
         self.ahead.store(ahead, Ordering::Release);
     }
 
     /// A moment of ours on the backplane's clock.
-    fn store_time(&self, moment: Timestamp) -> StoreTime {
+    pub(super) fn store_time(&self, moment: Timestamp) -> StoreTime {
         let theirs = millis(moment).saturating_add(self.ahead.load(Ordering::Acquire));
         StoreTime::from_millis(u64::try_from(theirs).unwrap_or(0))
     }
@@ -144,15 +163,22 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         options: &Options,
     ) -> Option<Arc<Entry<V>>> {
         let (mut header, value) = self.open(tier, name, bytes)?;
-        let tags = self.vouch(tier, &mut header, connection, sequence).await?;
-        let now = self.now();
-        let age = tier.store_time(now).as_millis().checked_sub(header.created.as_millis());
-        // From the future: the backplane's clock went back, so nobody knows how old it is.
-        let (age, fresh_for) = match age {
-            Some(age) => (Duration::from_millis(age), header.fresh_for),
-            None if header.created.as_millis() - tier.store_time(now).as_millis() <= SKEW => {
-                (Duration::ZERO, header.fresh_for)
+        let vouched = match &value {
+            Some(_) => self.vouch(tier, &mut header, connection, sequence).await?,
+            None => None,
+        };
+        let (Some(tags), Some(value)) = (vouched, value) else {
+            if header.kind != Kind::Tombstone || header.fresh_for.is_zero() {
+                self.forget(key, header.generation);
             }
+            return None;
+        };
+        let now = self.now();
+        let (theirs, created) = (tier.store_time(now).as_millis(), header.created.as_millis());
+        // From the future: the backplane's clock went back, so nobody knows how old it is.
+        let (age, fresh_for) = match theirs.checked_sub(created) {
+            Some(age) => (Duration::from_millis(age), header.fresh_for),
+            None if created - theirs <= SKEW => (Duration::ZERO, header.fresh_for),
             None => (Duration::ZERO, Duration::ZERO),
         };
         if age >= header.keep_for {
@@ -169,12 +195,17 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
             validators: header.validators,
         };
         let entry = Arc::new(Entry::new(value, about, &lifetime));
-        if options.memory.writes()
-            && let Err(why) = self.place(key, &entry)
-        {
-            self.not_kept(why);
+        if !options.memory.writes() {
+            return (!self.is_outdated(key, sequence)).then_some(entry);
         }
-        Some(entry)
+        match self.place(key, &entry) {
+            Ok(()) => Some(entry),
+            Err(why) => {
+                self.not_kept(why);
+                // Whoever invalidated it while it was read may have joined this read since.
+                (why != NotStored::Invalidated).then_some(entry)
+            }
+        }
     }
 
     /// Whether bytes are a whole entry: what was damaged may claim any generation.
@@ -182,64 +213,70 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         tier.sealer.open(&self.store_key(key), tier.coder.format(), bytes).is_ok()
     }
 
-    fn open(&self, tier: &Tier<V>, name: &str, bytes: &Bytes) -> Option<(Header, V)> {
+    /// An entry; or a tombstone, which has no value.
+    fn open(&self, tier: &Tier<V>, name: &str, bytes: &Bytes) -> Option<(Header, Option<V>)> {
         let opened = tier.sealer.open(name, tier.coder.format(), bytes);
         let opened = opened.and_then(|sealed| {
             if sealed.header.kind == Kind::Tombstone {
-                return Ok(None);
+                return Ok((sealed.header, None));
             }
             let value = tier.coder.decode(&sealed.value).map_err(|_| Undecodable::Value)?;
-            Ok(Some((sealed.header, value)))
+            Ok((sealed.header, Some(value)))
         });
-        opened.unwrap_or_else(|why| {
+        let undecodable = |why: &Undecodable| {
             self.counters.not_decoded();
             if let Some(observer) = &self.ground.observer {
-                observer.not_decoded(&NotDecoded::new(&self.name, why));
+                observer.not_decoded(&NotDecoded::new(&self.name, *why));
             }
-            None
-        })
+        };
+        opened.inspect_err(undecodable).ok()
     }
 
-    /// Asks for the marks of an entry's tags, where they are not known, and applies them; nothing
-    /// if the entry was removed or nobody knows.
+    /// Asks for the marks of an entry's tags, where they are not known, and applies them. Nothing
+    /// if nobody knows; no tags if the entry was removed.
     async fn vouch(
         &self,
         tier: &Tier<V>,
         header: &mut Header,
         connection: u64,
         sequence: u64,
-    ) -> Option<Tags> {
+    ) -> Option<Option<Tags>> {
         let names: Vec<&str> = header.tags.iter().map(AsRef::as_ref).collect();
         let tags = self.cells(&names, sequence);
-        self.learn(tier, &tags, connection, self.generation()).await.ok()?;
+        self.learn(tier, &tags, connection).await.ok()?;
         let mut marks = self.all.marks(connection)?;
         for tag in &tags {
             marks = marks.max(tag.marks(connection)?);
         }
         match (marks.of(header.generation), header.kind) {
-            (Some(Mark::Remove), _) => return None,
+            (Some(Mark::Remove), _) => return Some(None),
             // When is not known, so it counts from the beginning.
             (Some(Mark::Expire), _) => header.fresh_for = Duration::ZERO,
             (None, _) => {}
         }
-        Some(tags)
+        Some(Some(tags))
     }
 
     pub(super) fn cells(&self, names: &[&str], sequence: u64) -> Tags {
         names.iter().map(|name| self.tags.cell(name, sequence)).collect()
     }
 
-    /// Asks for the marks of tags that are not known under this connection.
+    /// Asks for the marks of tags that are not known under this connection. Those that the
+    /// backplane does not know either are founded at the last generation that was heard of: an
+    /// earlier one would bring back what was removed by a mark that is lost.
     async fn learn(
         &self,
         tier: &Tier<V>,
         tags: &Tags,
         connection: u64,
-        founded: Generation,
     ) -> Result<(), StoreErrorKind> {
         let unknown: Vec<_> = tags.iter().filter(|tag| tag.marks(connection).is_none()).collect();
         if unknown.is_empty() {
             return Ok(());
+        }
+        let founded = self.generation();
+        if founded == Generation::ZERO || tier.listening() != connection {
+            return Err(StoreErrorKind::Unavailable);
         }
         let names: Vec<_> = unknown.iter().map(|tag| tag.name()).collect();
         let asked = tier.remote.backplane.marks(&self.name, &names, founded);
@@ -260,7 +297,11 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         keep_for: Duration,
     ) -> Result<Written, StoreErrorKind> {
         // Before the entry, so that whoever reads it finds its tags.
-        self.learn(tier, &entry.tags, tier.listening(), entry.generation).await?;
+        self.learn(tier, &entry.tags, tier.listening()).await?;
+        // Of another connection, whose generations may have been others.
+        if entry.generation > self.generation() {
+            return Err(StoreErrorKind::Unavailable);
+        }
         let header = Header {
             generation: entry.generation,
             kind: Kind::Value,
@@ -273,24 +314,29 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         let Ok(value) = tier.coder.encode(&entry.value) else {
             self.not_kept(NotStored::NotEncodable);
             // What is there is older than what could not be said.
-            return self.write_tombstone(tier, key, entry.generation).await;
+            return self.write_tombstone(tier, key, Mark::Remove, entry.generation).await;
         };
         self.write(tier, key, &header, &value, keep_for).await
     }
 
     /// Writes that there is no entry any more, and that no load of an earlier generation may write
-    /// one.
+    /// one. What was expired stays in the memories that have it, as a spare.
     pub(super) async fn write_tombstone(
         &self,
         tier: &Tier<V>,
         key: &Key,
+        mark: Mark,
         generation: Generation,
     ) -> Result<Written, StoreErrorKind> {
+        let fresh_for = match mark {
+            Mark::Remove => Duration::ZERO,
+            Mark::Expire => TOMBSTONE,
+        };
         let header = Header {
             generation,
             kind: Kind::Tombstone,
             created: tier.store_time(self.now()),
-            fresh_for: Duration::ZERO,
+            fresh_for,
             keep_for: TOMBSTONE,
             tags: Vec::new(),
             validators: crate::Validators::default(),
@@ -308,17 +354,16 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         let name = self.store_key(key);
         let read = tier.remote.store.read(&name);
         let there = self.call(tier, StoreOperation::Read, read).await?;
-        let sealed = there.and_then(|bytes| {
-            tier.sealer.open(&name, tier.coder.format(), &bytes).ok()
-        });
+        let sealed =
+            there.and_then(|bytes| tier.sealer.open(&name, tier.coder.format(), &bytes).ok());
         let Some(sealed) = sealed.filter(|sealed| sealed.header.kind != Kind::Tombstone) else {
-            return self.write_tombstone(tier, key, generation).await;
+            return self.write_tombstone(tier, key, Mark::Expire, generation).await;
         };
         let mut header = sealed.header;
         let now = tier.store_time(self.now()).as_millis();
         let age = Duration::from_millis(now.saturating_sub(header.created.as_millis()));
         let Some(left) = header.keep_for.checked_sub(age).filter(|left| !left.is_zero()) else {
-            return self.write_tombstone(tier, key, generation).await;
+            return self.write_tombstone(tier, key, Mark::Expire, generation).await;
         };
         header.kind = Kind::Expired;
         header.generation = generation;
@@ -373,7 +418,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
 }
 
 /// Milliseconds by which two estimates of one clock may differ.
-const SKEW: u64 = 1_000;
+pub(super) const SKEW: u64 = 1_000;
 
 /// Bytes that an entry takes besides its key and value: its own fields and moka's.
 const OVERHEAD: usize = 256;

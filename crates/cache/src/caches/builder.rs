@@ -73,7 +73,8 @@ impl CachesBuilder {
     }
 
     /// So many changes wait for a store that is away: 10,000, if nothing is said. When there are
-    /// more, the whole cache is expired once it is back.
+    /// more, the whole cache is expired once it is back; removed, if one of the changes was a
+    /// removal. A value that was set and waits for more than five minutes is told as a removal.
     pub fn with_recovery_limit(mut self, changes: usize) -> Self {
         self.recovery = changes;
         self

@@ -27,21 +27,33 @@ pub(super) async fn keep(
     let mut next_round = Instant::now() + ROUND;
     // Without a store there is no listener, and nothing that could change.
     let mut listening = true;
+    let mut last = 0;
+    // When what has failed is tried again: whatever else wakes the keeper, no sooner.
+    let mut retry = None;
+    let begun = Instant::now();
     loop {
         let Some(alive) = shared.upgrade() else { return };
         let connection = *connections.borrow_and_update();
-        let mut behind = false;
-        if connection > 0
-            && let Some(remote) = &alive.remote
-        {
-            behind = !catch_up(&alive, remote, connection).await;
+        if let Some(remote) = &alive.remote {
+            if connection == 0 {
+                let patience = begun + remote.timeout();
+                let is_late = Instant::now() >= patience;
+                if is_late {
+                    remote.missed();
+                }
+                retry = (!is_late).then_some(patience);
+            } else if connection != last || retry.is_none_or(|retry| Instant::now() >= retry) {
+                let is_done = catch_up(&alive, remote, connection).await;
+                retry = if is_done { None } else { Some(Instant::now() + RETRY) };
+            }
         }
+        last = connection;
         if Instant::now() >= next_round {
             next_round = Instant::now() + ROUND;
             round(&alive, connection).await;
         }
         drop(alive);
-        let until = if behind { (Instant::now() + RETRY).min(next_round) } else { next_round };
+        let until = retry.map_or(next_round, |retry| retry.min(next_round));
         tokio::select! {
             () = ground.wake.notified() => {}
             () = sleep_until(until) => {}
@@ -71,7 +83,15 @@ async fn catch_up(shared: &Shared, remote: &Remote, connection: u64) -> bool {
         member.enable(connection);
     }
     if all {
-        shared.open.send_if_modified(|open| std::mem::replace(open, connection) != connection);
+        shared.open.send_if_modified(|open| {
+            // A cache that was made meanwhile is not open yet.
+            let is_open = |member: &Arc<dyn Member>| member.is_enabled_under(connection);
+            let is_news = shared.members().iter().all(is_open) && *open != connection;
+            if is_news {
+                *open = connection;
+            }
+            is_news
+        });
     }
     all && remote.recovery.len() == 0
 }
@@ -88,18 +108,19 @@ async fn round(shared: &Shared, connection: u64) {
 
 async fn recover(shared: &Shared, remote: &Remote) {
     let mut replayed = 0;
-    for cache in remote.recovery.overflowed() {
+    for (cache, overflow) in remote.recovery.overflowed() {
         if let Some(member) = shared.member(&cache) {
-            if expire(&*member).await.is_err() {
+            if mark_all(&*member, overflow.mark).await.is_err() {
                 return;
             }
             replayed += 1;
         }
-        remote.recovery.expired(&cache);
+        remote.recovery.made_up(&cache, overflow);
     }
     for waiting in remote.recovery.waiting() {
+        let Some(operation) = remote.recovery.due(&waiting) else { continue };
         if let Some(member) = shared.member(&waiting.target.cache) {
-            if member.replay(&waiting.target.what, &waiting.operation).await.is_err() {
+            if member.replay(&waiting.target.what, &operation).await.is_err() {
                 break;
             }
             replayed += 1;
@@ -111,7 +132,7 @@ async fn recover(shared: &Shared, remote: &Remote) {
     }
 }
 
-async fn expire(member: &dyn Member) -> Result<(), StoreErrorKind> {
-    let operation = Operation::of(OperationKind::Mark(Mark::Expire), Generation::ZERO);
+async fn mark_all(member: &dyn Member, mark: Mark) -> Result<(), StoreErrorKind> {
+    let operation = Operation::of(OperationKind::Mark(mark), Generation::ZERO);
     member.replay(&What::All, &operation).await
 }

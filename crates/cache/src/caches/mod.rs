@@ -1,11 +1,15 @@
 //! The caches of a process, and what keeps them in step with the others.
 
 mod builder;
+#[cfg(feature = "opentelemetry")]
+mod gauges;
 mod ground;
 mod keeper;
 mod listener;
 
 pub use builder::CachesBuilder;
+#[cfg(feature = "opentelemetry")]
+pub use gauges::observe_caches;
 pub(crate) use ground::Ground;
 
 use std::fmt;
@@ -15,10 +19,10 @@ use std::time::Duration;
 use hashbrown::HashMap;
 use tokio::sync::watch;
 
+use crate::ConfigError;
 use crate::cache::{CacheBuilder, Member};
 use crate::remote::Remote;
 use crate::stats::CacheStats;
-use crate::ConfigError;
 
 /// The caches of a process: they share a clock, an observer and, if there is one, a store.
 ///
@@ -43,7 +47,6 @@ impl Caches {
     }
 
     /// Describes caches before they are made.
-    #[must_use]
     pub fn builder() -> CachesBuilder {
         CachesBuilder::new()
     }
@@ -95,6 +98,7 @@ impl Caches {
             let expected = "one that no other cache has";
             return Err(ConfigError::new("the name of a cache", &**name, expected));
         }
+        members.retain(|_, member| member.strong_count() > 0);
         members.insert(Arc::clone(name), Arc::downgrade(member));
         drop(members);
         self.0.open.send_replace(0);
@@ -112,9 +116,7 @@ impl Shared {
         self.lock().get(name).and_then(Weak::upgrade)
     }
 
-    fn lock(
-        &self,
-    ) -> MutexGuard<'_, HashMap<Arc<str>, Weak<dyn Member>, std::hash::RandomState>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Weak<dyn Member>, std::hash::RandomState>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,39 +5,84 @@ use smallvec::SmallVec;
 
 use super::{KeyParts, Parts};
 
-/// Bytes of a key that stand in the entry itself; a longer key is a pointer away.
-const INLINE: usize = 64;
-
 /// A key as it is kept: its parts, joined.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Key(SmallVec<[u8; INLINE]>);
+pub(crate) struct Key(SmallVec<[u8; KEPT]>);
+
+/// Bytes of a key that stand in the entry itself; a longer key is a pointer away.
+const KEPT: usize = 40;
 
 /// A key as it is looked for: on the stack, unless it is long.
-pub(crate) struct Encoded(SmallVec<[u8; 128]>);
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    near: [u8; NEAR],
+    length: usize,
+    /// The whole of a longer key.
+    far: Vec<u8>,
+}
+
+/// Bytes of a key that is not long.
+const NEAR: usize = 96;
 
 impl Encoded {
+    /// Where a key is to be written. In two steps, since a hit would notice that it is moved.
     #[inline]
-    pub(crate) fn of<Q: KeyParts + ?Sized>(key: &Q) -> Self {
-        let mut bytes = SmallVec::new();
-        key.write(&mut Parts::new(&mut bytes));
-        Self(bytes)
+    pub(crate) const fn new() -> Self {
+        Self { near: [0; NEAR], length: 0, far: Vec::new() }
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+    /// Writes a key, once.
+    #[inline]
+    pub(crate) fn write<Q: KeyParts + ?Sized>(&mut self, key: &Q) -> &[u8] {
+        key.write(&mut Parts::new(self));
+        self.as_bytes()
     }
 
-    pub(crate) fn to_key(&self) -> Key {
-        Key(SmallVec::from_slice(&self.0))
+    #[inline]
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        let free = self.near.get_mut(self.length..).and_then(|free| free.get_mut(..bytes.len()));
+        match free {
+            Some(place) if self.far.is_empty() => {
+                place.copy_from_slice(bytes);
+                self.length += bytes.len();
+            }
+            _ => self.push_far(bytes),
+        }
+    }
+
+    #[cold]
+    fn push_far(&mut self, bytes: &[u8]) {
+        if self.far.is_empty() {
+            self.far.extend_from_slice(self.near.get(..self.length).unwrap_or_default());
+        }
+        self.far.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn as_bytes(&self) -> &[u8] {
+        match self.near.get(..self.length) {
+            Some(bytes) if self.far.is_empty() => bytes,
+            _ => &self.far,
+        }
     }
 }
 
 impl Key {
-    /// Takes a key as it stands in a message.
-    pub(crate) fn from_text(text: &str) -> Self {
-        Self(SmallVec::from_slice(text.as_bytes()))
+    pub(crate) fn of<Q: KeyParts + ?Sized>(key: &Q) -> Self {
+        Self::from_bytes(Encoded::new().write(key))
     }
 
+    /// Takes a key as it was written.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        Self(SmallVec::from_slice(bytes))
+    }
+
+    /// Takes a key as it stands in a message.
+    pub(crate) fn from_text(text: &str) -> Self {
+        Self::from_bytes(text.as_bytes())
+    }
+
+    #[inline]
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -50,13 +95,15 @@ impl Key {
 
 // As a slice hashes, so that one finds the other.
 impl Hash for Key {
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.as_slice().hash(state);
+        self.as_bytes().hash(state);
     }
 }
 
 impl Borrow<[u8]> for Key {
+    #[inline]
     fn borrow(&self) -> &[u8] {
-        &self.0
+        self.as_bytes()
     }
 }

@@ -3,6 +3,8 @@
 mod borrowed;
 mod encoded;
 mod part;
+#[cfg(test)]
+mod tests;
 
 pub use borrowed::{KeyOf, PartOf};
 pub(crate) use encoded::{Encoded, Key};

@@ -3,7 +3,7 @@ use std::fmt::{self, Write};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
+use super::Encoded;
 
 /// What keys are made of: a number of parts, the same for every key of the type.
 ///
@@ -38,28 +38,28 @@ pub trait KeyPart {
 /// the braces of a Redis Cluster hash tag written as `%` and two hexadecimal digits.
 #[derive(Debug)]
 pub struct Parts<'a> {
-    bytes: &'a mut SmallVec<[u8; 128]>,
+    encoded: &'a mut Encoded,
     first: bool,
 }
 
 /// Takes the text of one part.
 #[derive(Debug)]
 pub struct Part<'a> {
-    bytes: &'a mut SmallVec<[u8; 128]>,
+    encoded: &'a mut Encoded,
 }
 
 impl<'a> Parts<'a> {
-    pub(super) const fn new(bytes: &'a mut SmallVec<[u8; 128]>) -> Self {
-        Self { bytes, first: true }
+    pub(super) const fn new(encoded: &'a mut Encoded) -> Self {
+        Self { encoded, first: true }
     }
 
     /// Writes the next part.
     #[inline]
     pub fn part<P: KeyPart + ?Sized>(&mut self, part: &P) {
         if !std::mem::replace(&mut self.first, false) {
-            self.bytes.push(b':');
+            self.encoded.push(b":");
         }
-        part.write(&mut Part { bytes: self.bytes });
+        part.write(&mut Part { encoded: self.encoded });
     }
 }
 
@@ -70,7 +70,7 @@ impl Part<'_> {
         if holds_reserved(text.as_bytes()) {
             self.push_escaped(text);
         } else {
-            self.bytes.extend_from_slice(text.as_bytes());
+            self.encoded.push(text.as_bytes());
         }
     }
 
@@ -79,9 +79,9 @@ impl Part<'_> {
         for byte in text.bytes() {
             if is_reserved(byte) {
                 let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
-                self.bytes.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 0xf)]);
+                self.encoded.push(&[b'%', digit(byte >> 4), digit(byte & 0xf)]);
             } else {
-                self.bytes.push(byte);
+                self.encoded.push(&[byte]);
             }
         }
     }
@@ -99,12 +99,19 @@ const fn is_reserved(byte: u8) -> bool {
     matches!(byte, b':' | b'%' | b'{' | b'}' | 0..=0x1f | 0x7f)
 }
 
-/// Whether any byte is reserved: eight at a time, since this is on the path of every hit.
+/// Whether any byte is reserved: eight at a time, since this is on the path of every hit. What does
+/// not fill the last eight is looked at again with those before.
 #[inline]
 fn holds_reserved(text: &[u8]) -> bool {
-    let (words, rest) = text.as_chunks::<8>();
-    words.iter().any(|word| any_reserved(u64::from_ne_bytes(*word)))
-        || rest.iter().any(|byte| is_reserved(*byte))
+    if let Some(last) = text.last_chunk::<8>() {
+        let (words, _) = text.as_chunks::<8>();
+        words.iter().chain([last]).any(|word| any_reserved(u64::from_ne_bytes(*word)))
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        let [first, last] = [first, last].map(|half| u64::from(u32::from_ne_bytes(*half)));
+        any_reserved(first << 32 | last)
+    } else {
+        text.iter().any(|byte| is_reserved(*byte))
+    }
 }
 
 /// Whether any of eight bytes is reserved. A byte that is zero after the subtraction borrows into

@@ -2,9 +2,9 @@
 
 mod weigh;
 
-use std::hash::RandomState;
 use std::sync::Arc;
 
+use foldhash::quality::RandomState;
 use moka::sync::Cache;
 
 use crate::Timestamp;
@@ -37,30 +37,38 @@ impl<V> Clone for Slot<V> {
 }
 
 impl<V: Send + Sync + 'static> Memory<V> {
-    pub(crate) fn new(name: &str, capacity: u64) -> Self {
-        let slots = Cache::builder()
-            .name(name)
-            .max_capacity(capacity)
-            .weigher(|_: &Key, slot: &Slot<V>| slot.entry.weight)
-            .build_with_hasher(RandomState::new());
-        Self { slots }
+    /// Holds entries up to a total weight, or so many if they are not weighed: then moka is not
+    /// told of weights, since with them it counts how often keys are asked for in a quarter of the
+    /// room, and keeps worse ones.
+    pub(crate) fn new(name: &str, capacity: u64, are_weighed: bool) -> Self {
+        let slots = Cache::builder().name(name).max_capacity(capacity);
+        let slots = if are_weighed {
+            slots.weigher(|_: &Key, slot: &Slot<V>| slot.entry.weight)
+        } else {
+            slots
+        };
+        Self { slots: slots.build_with_hasher(RandomState::default()) }
     }
 
-    /// An entry that may be served without another look: nothing is due, and nothing was
-    /// invalidated since the sequence stood at `touched`.
+    /// An entry that is not due for anything, with the time, and where the sequence stood when its
+    /// data began to be read.
     #[inline]
     pub(crate) fn get_quiet(
         &self,
         key: &[u8],
-        touched: u64,
         now: impl FnOnce() -> Timestamp,
-    ) -> Option<(Arc<Entry<V>>, Timestamp)> {
+    ) -> Option<(Arc<Entry<V>>, Timestamp, u64)> {
         let slot = self.slots.get(key)?;
         let now = now();
-        (slot.sequence >= touched && now < slot.quiet_until).then_some((slot.entry, now))
+        (now < slot.quiet_until).then_some((slot.entry, now, slot.sequence))
     }
 
+    /// An entry, whatever it is good for. That none is there is not noted: moka would take the key
+    /// for one that is asked for more often than it is, and keep it for that.
     pub(crate) fn get(&self, key: &[u8]) -> Option<Arc<Entry<V>>> {
+        if !self.slots.contains_key(key) {
+            return None;
+        }
         self.slots.get(key).map(|slot| slot.entry)
     }
 
@@ -89,8 +97,10 @@ impl<V: Send + Sync + 'static> Memory<V> {
         self.slots.run_pending_tasks();
     }
 
-    /// Entries and their weight; what was written a moment ago may not be counted yet.
+    /// Entries and their weight.
     pub(crate) fn size(&self) -> (u64, u64) {
+        // What was written a moment ago is not counted before.
+        self.slots.run_pending_tasks();
         (self.slots.entry_count(), self.slots.weighted_size())
     }
 }

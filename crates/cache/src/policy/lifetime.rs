@@ -60,8 +60,7 @@ pub(crate) fn promoted(
 ) -> Lifetime {
     let most = options.memory_ttl.unwrap_or(Duration::MAX);
     // What is fresh is asked for again after the memory's own ttl, wherever it came from.
-    let fresh_until =
-        created.saturating_add(fresh_for).min(now.saturating_add(most)).max(created);
+    let fresh_until = created.saturating_add(fresh_for).min(now.saturating_add(most)).max(created);
     Lifetime {
         fresh_until,
         eager_at: eager_at(created, fresh_for, options.eager),

@@ -2,6 +2,8 @@
 
 mod judge;
 mod lifetime;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use judge::{Judged, Times, judge};
 pub(crate) use lifetime::{Asked, Lifetime, lifetime, promoted};

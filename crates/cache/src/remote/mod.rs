@@ -38,7 +38,20 @@ impl Remote {
 
     /// Whether to ask at all.
     pub(crate) fn is_available(&self) -> bool {
-        self.store.is_available() && self.backplane.is_available()
+        let is_available = self.store.is_available() && self.backplane.is_available();
+        if !is_available {
+            self.missed();
+        }
+        is_available
+    }
+
+    /// Nobody is there, though nothing was asked.
+    pub(crate) fn missed(&self) {
+        self.health.failed(StoreErrorKind::Unavailable, self.observer.as_deref());
+    }
+
+    pub(crate) const fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// One call. Takes no longer than the timeout, whatever the store does.

@@ -1,9 +1,9 @@
-use std::cell::Cell;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::threads::{OWNERS, thread_number};
 use crate::{CacheStats, LoadOutcome, Origin};
 
 /// Counts what a cache does.
@@ -22,6 +22,15 @@ pub(crate) struct Counters {
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Stripe {
+    /// Written by one thread alone, so that it need not lock the bus to add.
+    owned: Looked,
+    /// Written by the threads that own no stripe.
+    shared: Looked,
+}
+
+/// What callers do.
+#[derive(Debug, Default)]
+struct Looked {
     memory_hits: AtomicU64,
     store_hits: AtomicU64,
     stale: AtomicU64,
@@ -43,7 +52,7 @@ struct Rare {
 }
 
 /// More threads than that share stripes: beyond, memory costs more than the sharing.
-const MOST_STRIPES: usize = 16;
+const MOST_STRIPES: usize = OWNERS;
 
 impl Counters {
     pub(crate) fn new() -> Self {
@@ -60,27 +69,27 @@ impl Counters {
 
     #[inline]
     pub(crate) fn hit_memory(&self) {
-        self.count(|stripe| &stripe.memory_hits);
+        self.count(|looked| &looked.memory_hits);
     }
 
     #[inline]
     pub(crate) fn hit_store(&self) {
-        self.count(|stripe| &stripe.store_hits);
+        self.count(|looked| &looked.store_hits);
     }
 
     #[inline]
     pub(crate) fn hit_stale(&self) {
-        self.count(|stripe| &stripe.stale);
+        self.count(|looked| &looked.stale);
     }
 
     #[inline]
     pub(crate) fn miss(&self) {
-        self.count(|stripe| &stripe.misses);
+        self.count(|looked| &looked.misses);
     }
 
     #[inline]
     pub(crate) fn coalesced(&self) {
-        self.count(|stripe| &stripe.coalesced);
+        self.count(|looked| &looked.coalesced);
     }
 
     pub(crate) fn loaded(&self, elapsed: Duration, outcome: LoadOutcome) {
@@ -117,15 +126,18 @@ impl Counters {
 
     /// What was counted. The cache adds what it holds.
     pub(crate) fn snapshot(&self) -> CacheStats {
-        let sum = |counter: fn(&Stripe) -> &AtomicU64| {
-            self.stripes.iter().map(counter).fold(0, |sum: u64, one| sum.saturating_add(read(one)))
+        let sum = |counter: fn(&Looked) -> &AtomicU64| {
+            self.stripes
+                .iter()
+                .flat_map(|stripe| [&stripe.owned, &stripe.shared])
+                .fold(0, |sum: u64, looked| sum.saturating_add(read(counter(looked))))
         };
         CacheStats {
-            memory_hits: sum(|stripe| &stripe.memory_hits),
-            store_hits: sum(|stripe| &stripe.store_hits),
-            stale: sum(|stripe| &stripe.stale),
-            misses: sum(|stripe| &stripe.misses),
-            coalesced: sum(|stripe| &stripe.coalesced),
+            memory_hits: sum(|looked| &looked.memory_hits),
+            store_hits: sum(|looked| &looked.store_hits),
+            stale: sum(|looked| &looked.stale),
+            misses: sum(|looked| &looked.misses),
+            coalesced: sum(|looked| &looked.coalesced),
             loads: read(&self.rare.loads),
             load_failures: read(&self.rare.load_failures),
             load_time: Duration::from_nanos(read(&self.rare.load_nanos)),
@@ -139,40 +151,24 @@ impl Counters {
     }
 
     #[inline]
-    fn count(&self, counter: impl FnOnce(&Stripe) -> &AtomicU64) {
-        // Always some: the count of stripes is a power of two.
-        let mask = self.stripes.len().wrapping_sub(1);
-        if let Some(stripe) = self.stripes.get(thread_number() & mask) {
-            increment(counter(stripe));
+    fn count(&self, counter: impl FnOnce(&Looked) -> &AtomicU64) {
+        let number = thread_number();
+        if let Some(stripe) = self.stripes.get(number) {
+            let counter = counter(&stripe.owned);
+            counter.store(read(counter).wrapping_add(1), Ordering::Relaxed);
+        } else {
+            // Always some: the count of stripes is a power of two.
+            let mask = self.stripes.len().wrapping_sub(1);
+            if let Some(stripe) = self.stripes.get(number & mask) {
+                increment(counter(&stripe.shared));
+            }
         }
     }
 }
 
-/// Enough for one each, as a power of two.
+/// Enough for one each, and for the thread that waits for them, as a power of two.
 fn stripes_for(threads: usize) -> usize {
-    threads.clamp(1, MOST_STRIPES).next_power_of_two()
-}
-
-/// The threads that count, numbered in the order of their first time.
-#[inline]
-fn thread_number() -> usize {
-    thread_local! {
-        static NUMBER: Cell<usize> = const { Cell::new(UNKNOWN) };
-    }
-    const UNKNOWN: usize = usize::MAX;
-    let number = NUMBER.get();
-    if number != UNKNOWN {
-        return number;
-    }
-    let number = next_number();
-    NUMBER.set(number);
-    number
-}
-
-#[cold]
-fn next_number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    NEXT.fetch_add(1, Ordering::Relaxed)
+    threads.saturating_add(1).clamp(2, MOST_STRIPES).next_power_of_two()
 }
 
 // Relaxed: a counter says nothing of any other memory.
@@ -181,6 +177,7 @@ fn increment(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
+#[inline]
 fn read(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
 }
@@ -278,49 +275,48 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_keeps_its_number_and_no_other_has_it() {
-        let here = thread_number();
-        assert_eq!(thread_number(), here);
-        let barrier = Barrier::new(20);
-        let mut numbers: Vec<_> = thread::scope(|scope| {
-            let number = || {
-                barrier.wait();
-                thread_number()
-            };
-            let threads: Vec<_> = (0..20).map(|_| scope.spawn(number)).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        numbers.push(here);
-        numbers.sort_unstable();
-        numbers.dedup();
-        assert_eq!(numbers.len(), 21);
-    }
-
-    #[test]
-    fn threads_use_stripes_in_turn() {
+    fn owners_count_on_their_stripes_and_others_beside_them() {
         let counters = Counters::with_stripes(4);
-        let numbers: Vec<_> = (0..6)
+        let numbers: Vec<_> = (0..40)
             .map(|_| {
-                thread::scope(|scope| {
-                    let count = || {
-                        counters.hit_store();
-                        thread_number()
-                    };
-                    scope.spawn(count).join().unwrap()
-                })
+                let count = || {
+                    counters.hit_store();
+                    thread_number()
+                };
+                thread::scope(|scope| scope.spawn(count).join().unwrap())
             })
             .collect();
-        let on = |index: usize| numbers.iter().filter(|number| *number % 4 == index).count();
-        let expected = [on(0), on(1), on(2), on(3)].map(|count| count as u64);
-        let stripes: Vec<_> =
-            counters.stripes.iter().map(|stripe| read(&stripe.store_hits)).collect();
-        assert_eq!(stripes, expected);
+        let count = |is_so: &dyn Fn(usize) -> bool| {
+            numbers.iter().filter(|number| is_so(**number)).count() as u64
+        };
+        for (index, stripe) in counters.stripes.iter().enumerate() {
+            let owned = count(&|number| number == index);
+            let shared = count(&|number| number >= 4 && number % 4 == index);
+            assert_eq!(read(&stripe.owned.store_hits), owned);
+            assert_eq!(read(&stripe.shared.store_hits), shared);
+        }
+        assert_eq!(counters.snapshot().store_hits, 40);
     }
 
     #[test]
-    fn there_are_as_many_stripes_as_threads_run_but_at_most_sixteen() {
+    fn nothing_is_lost_when_threads_end_and_others_take_their_stripes() {
+        const ROUNDS: u64 = 200;
+        const EACH: u64 = 500;
+        let counters = Counters::with_stripes(2);
+        for _ in 0..ROUNDS {
+            thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| (0..EACH).for_each(|_| counters.hit_memory()));
+                }
+            });
+        }
+        assert_eq!(counters.snapshot().memory_hits, ROUNDS * 4 * EACH);
+    }
+
+    #[test]
+    fn there_are_more_stripes_than_threads_run_but_at_most_sixteen() {
         let cases =
-            [(0, 1), (1, 1), (2, 2), (3, 4), (4, 4), (5, 8), (16, 16), (17, 16), (usize::MAX, 16)];
+            [(0, 2), (1, 2), (2, 4), (3, 4), (4, 8), (7, 8), (8, 16), (17, 16), (usize::MAX, 16)];
         for (threads, stripes) in cases {
             assert_eq!(stripes_for(threads), stripes, "{threads}");
         }

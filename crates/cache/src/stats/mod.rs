@@ -1,6 +1,7 @@
 //! What a cache has done since it was made, counted without locks.
 
 mod counters;
+mod threads;
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{Mark, Marks, Timestamp};
+use crate::{Generation, Mark, Marks, Timestamp};
 
 /// What is known of one tag, or of all entries of a cache.
 #[derive(Debug, Default)]
@@ -89,27 +89,39 @@ impl Cell {
         self.touched.fetch_max(sequence, Ordering::AcqRel);
     }
 
-    /// Whether something happened in this part of the sequence.
+    /// Whether something may have happened in this part of the sequence: of what has happened
+    /// since, nobody knows whether it was the first.
     pub(crate) fn touched_between(&self, after: u64, until: u64) -> bool {
-        let within = |at: &AtomicU64| (after + 1..=until).contains(&at.load(Ordering::Acquire));
-        within(&self.removed_at) || within(&self.expired_at)
+        after < until && !self.is_untouched_since(after)
     }
 
     /// Notes what the backplane says under a connection. Only ever rises, as long as that lasts: the
-    /// next one may lead to a store that was emptied, whose generations begin anew.
-    pub(crate) fn learn(&self, connection: u64, marks: Marks, all: Complete) {
+    /// next one may lead to a store that was emptied, whose generations begin anew. Tells whether
+    /// marks that were thought complete have risen.
+    pub(crate) fn learn(&self, connection: u64, marks: Marks, all: Complete) -> bool {
         let mut learnt = self.learnt();
+        if connection < learnt.connection {
+            return false;
+        }
         if learnt.connection != connection {
             *learnt = Learnt { connection, ..Learnt::default() };
         }
-        learnt.marks = learnt.marks.max(marks);
+        let known = learnt.marks;
+        learnt.marks = known.max(marks);
+        let has_risen = learnt.complete && learnt.marks != known;
         learnt.complete |= all == Complete::Yes;
+        has_risen
     }
 
     /// The marks, if they are completely known under this connection.
     pub(crate) fn marks(&self, connection: u64) -> Option<Marks> {
         let learnt = self.learnt();
         (learnt.connection == connection && learnt.complete).then_some(learnt.marks)
+    }
+
+    /// The generation up to which all is removed, as far as was ever heard.
+    pub(crate) fn last_removed(&self) -> Generation {
+        self.learnt().marks.removed
     }
 
     fn learnt(&self) -> MutexGuard<'_, Learnt> {

@@ -42,14 +42,18 @@ impl TagTable {
 }
 
 impl Inner {
-    /// Forgets the tags that nobody carries. Loads that are under way and began before now may
-    /// carry one of them, so what they bring is not kept.
+    /// Forgets the tags that nobody carries. Loads that are under way and began before now, or
+    /// before one of them was invalidated, may carry it, so what they bring is not kept.
     fn sweep(&mut self, sequence: u64) {
-        let before = self.cells.len();
-        self.cells.retain(|_, cell| Arc::strong_count(cell) > 1);
-        if self.cells.len() < before {
-            self.floor = sequence;
-        }
+        let Self { cells, floor, .. } = self;
+        *floor = (*floor).max(sequence);
+        cells.retain(|_, cell| {
+            let is_carried = Arc::strong_count(cell) > 1;
+            if !is_carried {
+                *floor = (*floor).max(cell.touched());
+            }
+            is_carried
+        });
         // At least as many again before the next sweep, so that each costs a constant.
         self.sweep_at = self.cells.len().saturating_mul(2);
     }

@@ -448,9 +448,9 @@ async fn a_mark_that_fails_is_not_announced() {
     let (_redis, link, store) = store().await;
     let mut listener = store.listen();
     assert_eq!(next(&mut listener).await, Signal::Connected);
-    tell(&link, &["CONFIG", "SET", "maxmemory", "1"]).await;
+    tell(&link, &["CONFIG", "SET", "min-replicas-to-write", "1"]).await;
     assert!(store.mark("workflow", Some("t"), Mark::Remove).await.is_err());
-    tell(&link, &["CONFIG", "SET", "maxmemory", "0"]).await;
+    tell(&link, &["CONFIG", "SET", "min-replicas-to-write", "0"]).await;
     assert_eq!(keys(&link).await, [""; 0]);
     let given = store.mark("workflow", None, Mark::Remove).await.unwrap();
     let Signal::Message(message) = next(&mut listener).await else { panic!("a message") };

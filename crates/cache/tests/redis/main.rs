@@ -13,7 +13,11 @@
 mod suite;
 
 mod backplane;
+mod caches;
 mod cluster;
 mod conformance;
+mod faults;
+mod processes;
+mod proxy;
 mod store;
 mod support;

@@ -1,19 +1,18 @@
 //! Analyses of workflows, and their history.
 
-use std::time::SystemTime;
-
 use axum::Json;
 use axum::extract::{Query, State};
 use bartizan_error_envelope::Named;
 use serde::Deserialize;
 
-use super::{Caller, Failure, Success};
+use super::{Caller, Failure};
 use crate::app::AppState;
-use crate::domain::analyses::{self, Analysis, AnalyzeInput, Findings, HealthScore};
-use crate::domain::{Limit, Timestamp, workflows};
-use crate::upstream::{self, AnalysisRequest};
+use crate::caching::JsonBody;
+use crate::domain::Limit;
+use crate::domain::analyses::AnalyzeInput;
 
-/// Has the platform analyse a workflow of the caller's location, and stores what it found.
+/// Has the platform analyse a workflow of the caller's location, and stores what it found; what was
+/// found within the hour is the answer again.
 ///
 /// # Errors
 ///
@@ -22,20 +21,11 @@ pub async fn analyze(
     State(state): State<AppState>,
     caller: Caller,
     Named(Json(input)): Named<Json<AnalyzeInput>>,
-) -> Result<Success<Analysis>, Failure> {
+) -> Result<JsonBody, Failure> {
     let id = input.parse()?;
     let platform = state.upstream.as_ref().ok_or(Failure::NotConfigured)?;
-    let workflow = workflows::find(&state.database, &caller.location, &id)
-        .await?
-        .ok_or_else(|| Failure::WorkflowNotFound(id.clone()))?;
-    let request = AnalysisRequest {
-        workflow_id: id.as_str().to_owned(),
-        definition: serde_json::to_value(&workflow.steps).ok(),
-    };
-    let findings = findings(platform.analyze(&request).await?)?;
-    let now = Timestamp::from(SystemTime::now());
-    let analysis = analyses::insert(&state.database, &caller.location, &id, findings, now).await?;
-    Ok(Success::new(analysis))
+    let found = state.reads.analysis(platform, &caller.location, &id).await?;
+    found.ok_or(Failure::WorkflowNotFound(id))
 }
 
 /// How much of the history is asked for.
@@ -53,19 +43,7 @@ pub async fn history(
     State(state): State<AppState>,
     caller: Caller,
     Named(Query(query)): Named<Query<HistoryQuery>>,
-) -> Result<Success<Vec<Analysis>>, Failure> {
+) -> Result<JsonBody, Failure> {
     let limit = query.limit.map_or(Ok(Limit::default()), Limit::new)?;
-    let since = caller.tier.retention().since(SystemTime::now().into());
-    Ok(Success::new(analyses::history(&state.database, &caller.location, since, limit).await?))
-}
-
-/// A score that the platform may not give is its failure, not the caller's.
-fn findings(found: upstream::Analysis) -> Result<Findings, Failure> {
-    let health_score = HealthScore::new(found.health_score)
-        .map_err(|source| upstream::UpstreamError::Decode { source: source.into() })?;
-    Ok(Findings {
-        health_score,
-        issues: found.issues_found,
-        recommendations: found.recommendations,
-    })
+    Ok(state.reads.history(&caller.location, caller.tier, limit).await?)
 }

@@ -2,8 +2,10 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use bartizan_cache::LoadError;
 use bartizan_error_envelope::ApiError;
 
+use crate::caching::ReadError;
 use crate::data::DataError;
 use crate::domain::passwords::PasswordError;
 use crate::domain::users::UserError;
@@ -29,6 +31,9 @@ pub enum Failure {
     /// Nobody is logged in, or the key is unknown.
     #[api(status = 401, code = "UNAUTHORIZED", message = "A valid API key or session is required")]
     Unauthorized,
+    /// The caller is no operator.
+    #[api(status = 403, code = "FORBIDDEN", message = "An admin key is required")]
+    Forbidden,
     /// No such user, or another password.
     #[api(status = 401, code = "INVALID_CREDENTIALS", message = "Email or password is wrong")]
     InvalidCredentials,
@@ -51,6 +56,9 @@ pub enum Failure {
     /// The caller's location has no such workflow.
     #[api(status = 404, code = "WORKFLOW_NOT_FOUND", message = "Workflow {0} does not exist")]
     WorkflowNotFound(WorkflowId),
+    /// No cache has that name.
+    #[api(status = 404, code = "CACHE_NOT_FOUND", message = "No cache has this name")]
+    CacheNotFound,
     /// Somebody has registered with this address.
     #[api(status = 409, code = "EMAIL_TAKEN", message = "This email is already registered")]
     EmailTaken(DataError),
@@ -64,7 +72,7 @@ pub enum Failure {
     Unavailable(BoxError),
     /// The database refuses what the server asks of it.
     #[api(status = 500, code = "INTERNAL_ERROR")]
-    Data(DataError),
+    Data(BoxError),
     /// A password cannot be hashed or compared.
     #[api(status = 500, code = "PASSWORD_FAILED")]
     Password(PasswordError),
@@ -78,14 +86,14 @@ pub enum Failure {
         message = "The workflow platform took too long",
         level = "warn"
     )]
-    UpstreamTimeout(UpstreamError),
+    UpstreamTimeout(BoxError),
     /// The platform gave no usable answer.
     #[api(
         status = 502,
         code = "UPSTREAM_FAILED",
         message = "The workflow platform gave no usable answer"
     )]
-    Upstream(UpstreamError),
+    Upstream(BoxError),
 }
 
 type BoxError = Box<dyn Error + Send + Sync>;
@@ -98,7 +106,11 @@ impl From<FieldError> for Failure {
 
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
-        if error.is_unavailable() { Self::Unavailable(error.into()) } else { Self::Data(error) }
+        if error.is_unavailable() {
+            Self::Unavailable(error.into())
+        } else {
+            Self::Data(error.into())
+        }
     }
 }
 
@@ -127,11 +139,21 @@ impl From<LoginRefused> for Failure {
     }
 }
 
-impl From<UpstreamError> for Failure {
-    fn from(error: UpstreamError) -> Self {
-        match error {
-            UpstreamError::Timeout { .. } => Self::UpstreamTimeout(error),
-            _ => Self::Upstream(error),
+/// What no cache has, and its source does not give.
+impl From<LoadError<ReadError>> for Failure {
+    fn from(error: LoadError<ReadError>) -> Self {
+        match (&error, error.loader()) {
+            (_, Some(ReadError::Upstream(UpstreamError::Timeout { .. }))) => {
+                Self::UpstreamTimeout(error.into())
+            }
+            (_, Some(ReadError::Upstream(_))) => Self::Upstream(error.into()),
+            (_, Some(ReadError::Data(data))) if data.is_unavailable() => {
+                Self::Unavailable(error.into())
+            }
+            (_, Some(ReadError::Data(_) | ReadError::Unwritable(_)))
+            | (LoadError::Panicked, None) => Self::Data(error.into()),
+            // It took too long, or the server is shutting down.
+            (_, None) => Self::Unavailable(error.into()),
         }
     }
 }
@@ -141,9 +163,11 @@ impl fmt::Display for Failure {
         match self {
             Self::Invalid { field, .. } => write!(f, "the field `{field}` is not valid"),
             Self::Unauthorized => f.write_str("the caller is not known"),
+            Self::Forbidden => f.write_str("the caller is no operator"),
             Self::InvalidCredentials => f.write_str("the credentials are wrong"),
             Self::TooManyLogins { .. } => f.write_str("too many logins have failed"),
             Self::WorkflowNotFound(_) => f.write_str("the workflow does not exist"),
+            Self::CacheNotFound => f.write_str("the cache does not exist"),
             Self::EmailTaken(_) => f.write_str("the email is taken"),
             Self::Unavailable(_) => f.write_str("the data are unavailable"),
             Self::Data(_) => f.write_str("the data cannot be read or written"),
@@ -160,11 +184,15 @@ impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Invalid { source, .. } => Some(source),
-            Self::EmailTaken(source) | Self::Data(source) => Some(source),
-            Self::Unavailable(source) => Some(source.as_ref()),
+            Self::EmailTaken(source) => Some(source),
+            Self::Unavailable(source)
+            | Self::Data(source)
+            | Self::UpstreamTimeout(source)
+            | Self::Upstream(source) => Some(source.as_ref()),
             Self::Password(source) => Some(source),
-            Self::UpstreamTimeout(source) | Self::Upstream(source) => Some(source),
             Self::Unauthorized
+            | Self::Forbidden
+            | Self::CacheNotFound
             | Self::InvalidCredentials
             | Self::TooManyLogins { .. }
             | Self::WorkflowNotFound(_)

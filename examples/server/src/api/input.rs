@@ -9,7 +9,7 @@ use crate::domain::{LocationId, Tier};
 use crate::identity::Identity;
 
 /// Whose data a request is about: the caller's account, or the first demo location for anonymous
-/// callers where demo data exist.
+/// callers where demo data exist and the database has it.
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The location whose data the caller sees.
@@ -27,7 +27,9 @@ impl FromRequestParts<AppState> for Caller {
                 Ok(Self { location: account.location_id.clone(), tier: account.tier })
             }
             _ if state.demo == DemoData::Present => {
-                Ok(Self { location: seed::demo_location(), tier: Tier::Free })
+                let location = state.reads.location(&seed::demo_location()).await?;
+                let location = location.ok_or(Failure::Unauthorized)?.id;
+                Ok(Self { location, tier: Tier::Free })
             }
             _ => Err(Failure::Unauthorized),
         }

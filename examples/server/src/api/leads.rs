@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Caller, Failure, Success};
 use crate::app::AppState;
+use crate::caching::JsonBody;
 use crate::domain::Limit;
 use crate::domain::leads::{self, Lead, LeadPage, LeadQuery, NewLead, NewLeadInput, Pagination};
 
@@ -39,12 +40,12 @@ pub async fn list(
     State(state): State<AppState>,
     _: Caller,
     Named(Query(query)): Named<Query<PageQuery>>,
-) -> Result<Json<Page>, Failure> {
+) -> Result<JsonBody, Failure> {
     let limit = query.limit.map_or(Ok(Limit::default()), Limit::new)?;
     let status = query.status.map(|status| status.parse()).transpose()?;
     let query = LeadQuery::new(query.page.unwrap_or(1), limit, status)?;
-    let LeadPage { leads, pagination } = leads::list(&state.database, query).await?;
-    Ok(Json(Page { success: true, data: leads, pagination }))
+    let answer = |LeadPage { leads, pagination }| Page { success: true, data: leads, pagination };
+    Ok(state.reads.leads(query, answer).await?)
 }
 
 /// Takes a new lead from anybody.
@@ -57,6 +58,9 @@ pub async fn create(
     Named(Json(input)): Named<Json<NewLeadInput>>,
 ) -> Result<Response, Failure> {
     let lead = NewLead::try_from(input)?;
-    let lead = leads::create(&state.database, lead, SystemTime::now().into()).await?;
+    let created = leads::create(&state.database, lead, SystemTime::now().into()).await;
+    // After a failure too: a write that was not answered in time may have happened.
+    state.caching.forget_leads().await;
+    let lead = created?;
     Ok((StatusCode::CREATED, Success::new(lead)).into_response())
 }

@@ -1,6 +1,7 @@
 //! The handlers: from a request to the domain and back, one file per concept.
 
 pub mod analyses;
+pub mod caches;
 mod failure;
 mod input;
 pub mod leads;

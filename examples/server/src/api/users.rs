@@ -19,7 +19,7 @@ use crate::data::seed;
 use crate::domain::users::{
     self, Credentials, Home, LoginInput, RegisterInput, Registration, User,
 };
-use crate::identity::ACCOUNT;
+use crate::identity::{ACCOUNT, LOCATION};
 
 /// Registers a user with a free account: of the demo location where there is one, else of a
 /// location of their own.
@@ -38,6 +38,9 @@ pub async fn register(
     };
     let now = SystemTime::now().into();
     let user = users::register(&state.database, &state.passwords, registration, &home, now).await?;
+    if let Home::At(location) = &home {
+        state.caching.forget_accounts(location).await;
+    }
     Ok((StatusCode::CREATED, Success::new(user)).into_response())
 }
 
@@ -55,7 +58,7 @@ pub async fn login(
 ) -> Result<Success<User>, Failure> {
     let credentials = Credentials::try_from(input)?;
     let client = client.map(|Extension(client)| client);
-    let attempt = attempt(state, credentials, client).in_current_span();
+    let attempt = attempt(state.clone(), credentials, client).in_current_span();
     // In a task of its own: a client that leaves has not failed.
     let user = match tokio::spawn(attempt).await {
         Ok(user) => user?,
@@ -68,6 +71,10 @@ pub async fn login(
     // A new id, so that one planted before the login opens nothing.
     session.cycle_id().await?;
     session.insert(ACCOUNT, user.account_id.as_str()).await?;
+    let account = state.reads.account_of_session(None, &user.account_id).await?;
+    if let Some(account) = account {
+        session.insert(LOCATION, account.location_id.as_str()).await?;
+    }
     session.save().await?;
     Ok(Success::new(user))
 }

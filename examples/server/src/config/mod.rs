@@ -21,6 +21,7 @@ use bartizan_ratelimit_tiers::TrustedProxies;
 use clap::FromArgMatches;
 
 use crate::data::DatabaseUrl;
+use crate::domain::accounts::ApiKey;
 use crate::limits::Global;
 
 pub use self::byte_size::ByteSize;
@@ -60,6 +61,10 @@ pub struct Config {
     pub limits: LimitSettings,
     /// Where Redis is.
     pub redis: Redis,
+    /// How long what has no lifetime of its own is cached.
+    pub cache_ttl_default: Duration,
+    /// The key of operators.
+    pub admin_api_key: Option<ApiKey>,
     /// The key for what is encrypted at rest.
     pub encryption_key: Option<Secret>,
     /// The key that page cursors are sealed with.
@@ -109,6 +114,8 @@ impl Config {
             trusted_proxies: settings.trusted_proxies.map(Into::into).unwrap_or_default(),
             limits,
             redis,
+            cache_ttl_default: settings.cache_ttl_default,
+            admin_api_key: settings.admin_api_key,
             encryption_key: settings.encryption_key,
             pagination_key: settings.pagination_key,
             demo,

@@ -8,9 +8,10 @@ use clap::{Args, Command};
 
 use super::limits::{Proxies, switch, window};
 use super::origin::Origins;
-use super::values::{at_least_one, database, host, milliseconds, port};
+use super::values::{admin_key, at_least_one, database, host, lifetime, milliseconds, port};
 use super::{ByteSize, Environment, LatencyFactor, LimitStore, LogFilter, Secret, redis};
 use crate::data::DatabaseUrl;
+use crate::domain::accounts::ApiKey;
 use crate::limits::TierTable;
 
 /// The name of the variable that says where the server runs, and its other name.
@@ -152,6 +153,27 @@ pub(crate) struct Settings {
     /// Whether to reach it by TLS, which needs the feature `tls`; `false` unless given
     #[arg(long = "redis-tls", env = "REDIS_TLS", value_name = "BOOL", value_parser = switch)]
     pub(super) redis_tls: Option<bool>,
+
+    /// How long what has no lifetime of its own is cached, in seconds
+    #[arg(
+        long = "cache-ttl-default",
+        env = "CACHE_TTL_DEFAULT",
+        value_name = "SECONDS",
+        default_value = "3600",
+        value_parser = lifetime
+    )]
+    pub(super) cache_ttl_default: Duration,
+
+    /// The key of operators, sent as other API keys are; without one, in production there are no
+    /// operators, else whoever asks from this host is one
+    #[arg(
+        long = "admin-api-key",
+        env = "ADMIN_API_KEY",
+        value_name = "KEY",
+        hide_env_values = true,
+        value_parser = admin_key
+    )]
+    pub(super) admin_api_key: Option<ApiKey>,
 
     /// The key for what is encrypted at rest
     #[arg(long, env = "ENCRYPTION_KEY", value_name = "KEY", hide_env_values = true)]

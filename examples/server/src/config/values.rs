@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::Expected;
 use crate::data::DatabaseUrl;
+use crate::domain::accounts::ApiKey;
 
 /// Where the server runs; it decides what is required and what exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +80,19 @@ pub(super) fn milliseconds(text: &str) -> Result<Duration, Expected> {
         Ok(number) if number <= MOST => Ok(Duration::from_millis(number)),
         _ => Err(Expected("milliseconds from 0 to 86400000")),
     }
+}
+
+pub(super) fn lifetime(text: &str) -> Result<Duration, Expected> {
+    // As long as the caches' second level remembers what was invalidated.
+    const MOST: u64 = 7 * 24 * 60 * 60;
+    match text.parse() {
+        Ok(seconds @ 1..=MOST) => Ok(Duration::from_secs(seconds)),
+        _ => Err(Expected("seconds from 1 to 604800")),
+    }
+}
+
+pub(super) fn admin_key(text: &str) -> Result<ApiKey, Expected> {
+    text.parse().map_err(|_| Expected("1 to 128 visible ASCII characters"))
 }
 
 pub(super) fn at_least_one(text: &str) -> Result<NonZeroU32, Expected> {

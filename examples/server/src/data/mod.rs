@@ -12,7 +12,8 @@ mod url;
 
 pub use error::{BoxError, DataError};
 pub use pool::{Database, STATEMENT_BUDGET};
-pub use sessions::SqlSessionStore;
+pub(crate) use sessions::Sessions;
+pub use sessions::{SharedSessionStore, SqlSessionStore, StoredSession};
 pub use statement::{FromRow, Row, RowError, Statement, Value};
 pub use transaction::Transaction;
 pub use url::{DatabaseUrl, DatabaseUrlError};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{AccountId, FieldError, LocationId, Tier};
@@ -12,6 +12,10 @@ use crate::data::{DataError, Database, FromRow, Row, RowError, Statement};
 
 static FIND: Statement =
     Statement::read("account_find", "SELECT id, location_id, tier FROM accounts WHERE id = $1");
+static OF_LOCATION: Statement = Statement::read(
+    "accounts_of_location",
+    "SELECT id, location_id, tier FROM accounts WHERE location_id = $1 ORDER BY id LIMIT 100",
+);
 static BY_API_KEY: Statement = Statement::read(
     "account_by_api_key",
     "SELECT accounts.id, accounts.location_id, accounts.tier FROM accounts \
@@ -19,7 +23,7 @@ static BY_API_KEY: Statement = Statement::read(
 );
 
 /// An account belongs to one location and has one tier.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
     /// Unique.
@@ -90,6 +94,18 @@ impl ApiKeyHash {
 /// See [`DataError`].
 pub async fn find(database: &Database, id: &AccountId) -> Result<Option<Account>, DataError> {
     database.fetch_optional(&FIND, &[id.as_str().into()]).await
+}
+
+/// Lists the accounts of a location by id: the first hundred of them.
+///
+/// # Errors
+///
+/// See [`DataError`].
+pub async fn of_location(
+    database: &Database,
+    location: &LocationId,
+) -> Result<Vec<Account>, DataError> {
+    database.fetch_all(&OF_LOCATION, &[location.as_str().into()]).await
 }
 
 /// Finds the account that a key speaks for.

@@ -173,6 +173,24 @@ impl LeadQuery {
         }
     }
 
+    /// The page, counted from 1.
+    #[must_use]
+    pub const fn page(self) -> u32 {
+        self.page
+    }
+
+    /// The most that a page holds.
+    #[must_use]
+    pub const fn limit(self) -> Limit {
+        self.limit
+    }
+
+    /// The word for the status, `all` for every one.
+    #[must_use]
+    pub fn status_word(self) -> &'static str {
+        self.status.map_or("all", LeadStatus::as_str)
+    }
+
     fn offset(self) -> i64 {
         i64::from(self.page.saturating_sub(1)) * i64::from(self.limit.get())
     }

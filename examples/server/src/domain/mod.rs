@@ -5,6 +5,7 @@ pub mod analyses;
 mod field;
 mod ids;
 pub mod leads;
+pub mod locations;
 pub mod passwords;
 mod tier;
 mod timestamp;

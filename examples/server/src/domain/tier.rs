@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::field::one_of;
 use super::{FieldError, Timestamp};
@@ -10,7 +10,7 @@ use super::{FieldError, Timestamp};
 const DAY: Duration = Duration::from_hours(24);
 
 /// What an account has subscribed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Tier {
     /// Without payment, and for everybody who is anonymous.

@@ -39,6 +39,7 @@ mod input;
 mod logins;
 mod outage;
 mod program;
+mod shared_sessions;
 mod world;
 
 suite! {

@@ -53,6 +53,8 @@ fn starts_without_any_environment() {
     assert_eq!(config.limits.instances.get(), 1);
     assert_eq!((config.limits.store, config.limits.sharing), (LimitStore::Memory, Sharing::Alone));
     assert!(matches!(config.redis, Redis::Absent));
+    assert_eq!(config.cache_ttl_default, Duration::from_hours(1));
+    assert_eq!(config.admin_api_key, None);
     assert_eq!(config.encryption_key, None);
     assert_eq!(config.pagination_key, None);
     assert_eq!(config.demo, DemoData::Present);
@@ -85,6 +87,8 @@ fn reads_each_variable() {
         ("REDIS_PASSWORD", "hunter2"),
         ("REDIS_DB", "3"),
         ("REDIS_TLS", "false"),
+        ("CACHE_TTL_DEFAULT", "120"),
+        ("ADMIN_API_KEY", "operators"),
         ("ENCRYPTION_KEY", "e"),
         ("PAGINATION_KEY", "p"),
         ("FAKE_UPSTREAM_LATENCY", "0.5"),
@@ -112,6 +116,8 @@ fn reads_each_variable() {
     for part in ["redis.example.com:6380", "Some(\"u\")", "Some(3)", "tls: false"] {
         assert!(redis.contains(part), "{redis}");
     }
+    assert_eq!(config.cache_ttl_default, Duration::from_mins(2));
+    assert_eq!(config.admin_api_key.unwrap().reveal(), "operators");
     assert_eq!(config.encryption_key.unwrap().expose(), "e");
     assert_eq!(config.pagination_key.unwrap().expose(), "p");
     let scaled = config.fake_upstream_latency.scale(Duration::from_millis(800));
@@ -140,6 +146,7 @@ fn a_wrong_value_is_named_with_what_was_expected() {
     let factor = "a factor of at least 0 such as 1.0";
     let milliseconds = "milliseconds from 0 to 86400000";
     let window = "whole seconds in milliseconds, from 1000 to 86400000";
+    let lifetime = "seconds from 1 to 604800";
     let number = "a whole number of at least 1";
     let switch = "true or false";
     let redis_port = "a port from 1 to 65535";
@@ -178,6 +185,9 @@ fn a_wrong_value_is_named_with_what_was_expected() {
         ("REDIS_PORT", "redis", redis_port),
         ("REDIS_DB", "256", "a number from 0 to 255"),
         ("REDIS_TLS", "on", switch),
+        ("CACHE_TTL_DEFAULT", "0", lifetime),
+        ("CACHE_TTL_DEFAULT", "604801", lifetime),
+        ("CACHE_TTL_DEFAULT", "1h", lifetime),
         ("DRAIN_DELAY_MS", "1s", milliseconds),
         ("DRAIN_TIMEOUT_MS", "86400001", milliseconds),
     ] {
@@ -272,6 +282,10 @@ fn a_wrong_secret_is_not_repeated() {
     let message = refusal(&[("DATABASE_URL", "hunter2")]);
     assert!(message.starts_with("DATABASE_URL: expected sqlite:PATH"), "{message}");
     assert!(!message.contains("hunter2"), "{message}");
+
+    let message = refusal(&[("ADMIN_API_KEY", "hunter2 hunter2")]);
+    let expected = "1 to 128 visible ASCII characters; what it got is a secret";
+    assert_eq!(message, format!("ADMIN_API_KEY: expected {expected}"));
 
     let message = refusal(&[("DATABASE_URL", "mysql://app:hunter2@db/app")]);
     assert!(message.ends_with(r#"got "mysql://app:********@db/app""#), "{message}");

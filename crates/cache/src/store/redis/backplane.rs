@@ -1,11 +1,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bartizan_redis_link::{Arg, Script, Value};
+use bartizan_redis_link::{Arg, Value};
 
 use super::listen::Listener;
 use super::message::{self, Template};
 use super::reply;
+use super::script::Urgent;
 use super::store::{RedisStore, millis, protocol};
 use crate::{About, Backplane, Generation, Listen, Mark, Marks, Message, Opened, StoreError};
 
@@ -13,7 +14,7 @@ impl RedisStore {
     /// Runs a script over the control keys of a cache.
     async fn control(
         &self,
-        script: &Script,
+        script: &Urgent,
         cache: &str,
         tags: &[&str],
         args: impl IntoIterator<Item = Arg> + Send,
@@ -24,7 +25,7 @@ impl RedisStore {
             .chain(tags)
             .collect();
         let args: Vec<_> = [millis(self.retention).into()].into_iter().chain(args).collect();
-        Ok(self.link.run(script, keys, args).await?)
+        Ok(self.scripts.run(&self.link, script, keys, args).await?)
     }
 }
 

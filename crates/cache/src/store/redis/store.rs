@@ -23,6 +23,9 @@ use crate::{ConfigError, Record, Store, StoreError, StoreErrorKind, Written};
 /// Every call is one attempt over the link, in its time, refused at once while there is no
 /// connection; [`read_many`](Store::read_many) makes several, for 100 keys each.
 ///
+/// In a Redis that is full and evicts nothing, what says that something is outdated is written all
+/// the same, and takes what is outdated with it; that needs Redis 7. Values are refused.
+///
 /// Messages go over a channel, which Redis does not keep apart by databases: what shares a server
 /// and not its data needs a namespace each.
 ///
@@ -143,11 +146,23 @@ impl Store for RedisStore {
         let generation = record.generation().as_u64().to_be_bytes();
         let args = [Arg::from(&generation), record.bytes().into(), millis(record.keep()).into()];
         let name = self.names.entry(key);
-        match self.link.run(&self.scripts.write, [name], args).await? {
+        let written = if is_tombstone(record.bytes()) {
+            self.scripts.run(&self.link, &self.scripts.bury, vec![name], args.into()).await?
+        } else {
+            self.link.run(&self.scripts.write, [name], args).await?
+        };
+        match written {
             value if value.is_nil() => Ok(Written::Stored),
             value => value.into_bytes().map(Written::Superseded).ok_or_else(protocol),
         }
     }
+}
+
+/// Whether there is no value in an entry, by its fourth byte.
+fn is_tombstone(bytes: &[u8]) -> bool {
+    const KIND: u8 = 0b11;
+    const TOMBSTONE: u8 = 2;
+    bytes.get(3).is_some_and(|flags| flags & KIND == TOMBSTONE)
 }
 
 /// A time in whole milliseconds, as Redis takes it; not nothing, which it refuses.

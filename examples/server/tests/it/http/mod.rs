@@ -1,6 +1,7 @@
 //! The promises of the HTTP interface, kept through the whole router.
 
 mod answer;
+mod caching;
 mod client;
 mod compression;
 mod cors;

@@ -1,7 +1,7 @@
 use std::net::TcpListener;
 
 use bartizan_server::data::{Database, DatabaseUrl};
-use bartizan_server::routes::{PREFIXES, ROUTES};
+use bartizan_server::routes::{INTERNAL_ROUTES, PREFIXES, ROUTES};
 use tempfile::TempDir;
 
 use super::process::{Program, run, text};
@@ -53,6 +53,9 @@ async fn routes_are_listed_and_are_there() {
 
     let mut expected: Vec<_> =
         ["/live", "/ready"].map(|path| ("GET".to_owned(), path.to_owned())).into();
+    for route in INTERNAL_ROUTES {
+        expected.push((route.method.to_uppercase(), route.name.to_owned()));
+    }
     for prefix in PREFIXES {
         for route in ROUTES {
             expected.push((route.method.to_uppercase(), format!("{prefix}{}", route.path)));

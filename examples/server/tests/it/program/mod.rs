@@ -1,5 +1,6 @@
 //! The program itself: its process, its signals, its output.
 
+mod caching;
 mod commands;
 mod drain;
 mod logs;

@@ -23,5 +23,10 @@ if #head == 12 and string.sub(head, 1, 3) == 'BZ\1' then
   local there = number(head, 5)
   if there < 2 ^ 53 and there > number(ARGV[1], 1) then return redis.call('GET', KEYS[1]) end
 end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+local set = redis.pcall('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+if set.err then
+  -- What is there is outdated, whether or not there is room for what is newer.
+  redis.call('UNLINK', KEYS[1])
+  return set
+end
 return false

@@ -1,13 +1,13 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 
-use super::{DataError, Database, FromRow, Row, RowError, Statement};
+use super::hash;
+use crate::data::{DataError, Database, FromRow, Row, RowError, Statement};
 use crate::domain::Timestamp;
 use crate::telemetry::TARGET;
 
@@ -110,10 +110,6 @@ impl FromRow for Stored {
             .map_err(|source| RowError::new("expires_at", source))?;
         Ok(Self { data: row.json("data")?, expiry_date })
     }
-}
-
-fn hash(id: &Id) -> [u8; 32] {
-    Sha256::digest(id.0.to_le_bytes()).into()
 }
 
 fn backend(error: &DataError) -> Error {

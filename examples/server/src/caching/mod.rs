@@ -1,0 +1,178 @@
+//! The caches in front of the database and of the platform: what is kept, under which key, how long.
+
+mod body;
+mod error;
+mod keys;
+mod lifetimes;
+mod reads;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use bartizan_cache::{
+    Cache, CacheBuilder, Caches, ConfigError, Json, Raw, Reach, RedisStore, TracingObserver,
+};
+use bartizan_redis_link::Link;
+use bytes::Bytes;
+
+use crate::data::StoredSession;
+use crate::domain::accounts::Account;
+use crate::domain::locations::Location;
+use crate::domain::{Limit, LocationId, Tier, WorkflowId};
+use body::MaybeBody;
+
+pub use body::JsonBody;
+pub use error::ReadError;
+pub(crate) use keys::Credential;
+pub(crate) use reads::Reads;
+pub use report::{CachesReport, Cleared};
+
+/// The tag of every page of leads.
+const LEADS: &str = "leads";
+
+/// How long the start waits for the caches to reach Redis, which has begun to connect before.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+const MIB: u64 = 1 << 20;
+
+/// Sessions that one process remembers while Redis is away; longer than a copy needs.
+const SESSIONS: u64 = 100_000;
+
+/// The named caches. Answers are kept as the bytes that are sent, so that a hit writes no JSON.
+#[derive(Debug)]
+pub(crate) struct Caching {
+    caches: Caches,
+    redis: Option<Link>,
+    workflows: Cache<LocationId, Bytes>,
+    workflow: Cache<(LocationId, WorkflowId), Option<Bytes>>,
+    analysis: Cache<(LocationId, WorkflowId), Option<Bytes>>,
+    history: Cache<(LocationId, Tier, Limit), Bytes>,
+    leads: Cache<(&'static str, u32, Limit, &'static str), Bytes>,
+    user: Cache<LocationId, Vec<Account>>,
+    frequent: Cache<Credential<'static>, Option<Account>>,
+    fixed: Cache<(&'static str, LocationId), Option<Location>>,
+    session: Option<Cache<String, StoredSession>>,
+}
+
+impl Caching {
+    /// Opens the caches: over Redis, if there is one, else each in this process alone.
+    pub(crate) fn open(redis: Option<&Link>) -> Result<Self, ConfigError> {
+        let mut builder = Caches::builder().with_observer(TracingObserver::new());
+        if let Some(link) = redis {
+            builder = builder.with_store(RedisStore::new(link.clone()));
+        }
+        Self::over(builder.build(), redis)
+    }
+
+    fn over(caches: Caches, redis: Option<&Link>) -> Result<Self, ConfigError> {
+        let session = redis.map(|_| {
+            let builder = caches.cache("session").with_options(lifetimes::session());
+            builder.with_capacity(SESSIONS).build_tiered(Json)
+        });
+        Ok(Self {
+            workflows: bodies(&caches, "workflows", lifetimes::WORKFLOW).build_tiered(Raw)?,
+            workflow: maybe_bodies(&caches, "workflow", lifetimes::WORKFLOW)
+                .build_tiered(MaybeBody)?,
+            analysis: maybe_bodies(&caches, "analysis", lifetimes::ANALYSIS)
+                .build_tiered(MaybeBody)?,
+            history: bodies(&caches, "history", lifetimes::MEDIUM).build_tiered(Raw)?,
+            leads: bodies(&caches, "leads", lifetimes::LEADS).build_tiered(Raw)?,
+            user: caches
+                .cache("user")
+                .with_options(lifetimes::of_credentials(lifetimes::USER))
+                .build_tiered(Json)?,
+            frequent: caches
+                .cache("frequent")
+                .with_options(lifetimes::of_credentials(lifetimes::SHORT))
+                .build_tiered(Json)?,
+            fixed: caches
+                .cache("static")
+                .with_options(lifetimes::of_answers(lifetimes::LONG))
+                .build_tiered(Json)?,
+            session: session.transpose()?,
+            redis: redis.cloned(),
+            caches,
+        })
+    }
+
+    /// Waits a moment until Redis answers, so that the first requests find what is there.
+    pub(crate) async fn ready(&self) {
+        // A Redis that is away is no reason not to start; the link has logged why.
+        let _ = self.caches.ready(PATIENCE).await;
+    }
+
+    /// Where sessions are kept, if there is Redis.
+    pub(crate) fn sessions(&self) -> Option<&Cache<String, StoredSession>> {
+        self.session.as_ref()
+    }
+
+    /// Forgets every page of leads.
+    pub(crate) async fn forget_leads(&self) {
+        self.leads.remove_tag(LEADS).await;
+    }
+
+    /// Forgets the history of a location.
+    pub(crate) async fn forget_history(&self, location: &LocationId) {
+        self.history.remove_tag(location.as_str()).await;
+    }
+
+    /// Forgets the accounts of a location.
+    pub(crate) async fn forget_accounts(&self, location: &LocationId) {
+        self.user.remove(location).await;
+        self.frequent.remove_tag(location.as_str()).await;
+    }
+
+    /// Clears the cache of that name; none has it if nothing is returned.
+    pub(crate) async fn clear(&self, name: &str) -> Option<Cleared> {
+        let reach = match name {
+            "workflows" => self.workflows.clear().await,
+            "workflow" => self.workflow.clear().await,
+            "analysis" => self.analysis.clear().await,
+            "history" => self.history.clear().await,
+            "leads" => self.leads.clear().await,
+            "user" => self.user.clear().await,
+            "frequent" => self.frequent.clear().await,
+            "static" => self.fixed.clear().await,
+            "session" => self.session.as_ref()?.clear().await,
+            _ => return None,
+        };
+        Some(Cleared::new(name, reach))
+    }
+
+    /// Clears every cache of what can be read again: sessions stay, which are nowhere else.
+    pub(crate) async fn clear_all(&self) -> Vec<Cleared> {
+        let mut cleared = Vec::new();
+        for (name, _) in self.caches.stats() {
+            if &*name != "session" {
+                cleared.extend(self.clear(&name).await);
+            }
+        }
+        cleared
+    }
+}
+
+fn bodies<K>(caches: &Caches, name: &str, seconds: Duration) -> CacheBuilder<K, Bytes> {
+    let options = lifetimes::of_answers(seconds);
+    caches.cache(name).with_options(options).with_max_bytes(32 * MIB)
+}
+
+fn maybe_bodies<K>(
+    caches: &Caches,
+    name: &str,
+    seconds: Duration,
+) -> CacheBuilder<K, Option<Bytes>> {
+    let options = lifetimes::of_answers(seconds);
+    caches.cache(name).with_options(options).with_max_bytes(16 * MIB)
+}
+
+/// The word for how far a change has come.
+const fn reach_label(reach: Reach) -> &'static str {
+    match reach {
+        Reach::Local => "local",
+        Reach::Shared => "shared",
+        Reach::Queued => "queued",
+        _ => "unknown",
+    }
+}
