@@ -1,5 +1,7 @@
 //! The memory keeps what moka would keep.
 
+#![expect(clippy::expect_used, reason = "a helper of a test fails the test")]
+
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -35,7 +37,7 @@ fn raw_moka() -> f64 {
 }
 
 fn ours() -> Cache<usize, u64> {
-    Caches::in_memory().cache("bench").with_capacity(CAPACITY).build().unwrap()
+    Caches::in_memory().cache("bench").with_capacity(CAPACITY).build().expect("a cache")
 }
 
 #[test]

@@ -70,7 +70,8 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
         let _ = event;
     }
 
-    /// Too many operations wait: the whole cache is expired when the store is back.
+    /// Too many operations wait: the whole cache is expired when the store is back, or removed if one
+    /// of them was a removal.
     fn overflowed(&self, event: &Overflowed<'_>) {
         let _ = event;
     }
@@ -259,7 +260,7 @@ events! {
 
     /// Too many operations wait.
     Overflowed<'a> {
-        /// The cache that is expired when the store is back.
+        /// The cache that is expired or removed when the store is back.
         cache: &'a str,
     }
 }

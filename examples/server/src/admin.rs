@@ -66,8 +66,8 @@ fn is_direct_from_this_host(parts: &Parts) -> bool {
 fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| {
         let name = name.as_str();
-        name.starts_with("x-forwarded")
-            || name.ends_with("-client-ip")
-            || ["forwarded", "via", "x-real-ip", "cf-connecting-ip"].contains(&name)
+        name.contains("forwarded")
+            || name.ends_with("client-ip")
+            || ["via", "cdn-loop", "x-real-ip", "cf-connecting-ip"].contains(&name)
     })
 }

@@ -105,14 +105,14 @@ async fn build(
         }
         DemoData::Absent => Vec::new(),
     };
-    let caching = Arc::new(Caching::open(redis.as_ref())?);
+    let caching = Arc::new(Caching::open(redis.as_ref(), config.cache_ttl_default)?);
     let (counter, ()) = tokio::join!(Counter::open(config, redis.as_ref()), caching.ready());
     let state = AppState {
         database: database.clone(),
         passwords: Passwords::default(),
         reads: Arc::new(Reads::new(Arc::clone(&caching), database.clone(), upstream.clone())),
         upstream,
-        sessions: sessions(&caching, &database),
+        sessions: sessions(&caching, redis.as_ref(), &database),
         caching,
         admin: AdminRule::of(config),
         demo: config.demo,
@@ -127,10 +127,12 @@ async fn build(
 }
 
 /// In Redis, where there is one, else in the table.
-fn sessions(caching: &Caching, database: &Database) -> Sessions {
+fn sessions(caching: &Caching, redis: Option<&Link>, database: &Database) -> Sessions {
     let now = || SystemTime::now().into();
-    match caching.sessions() {
-        Some(cache) => Sessions::Shared(SharedSessionStore::new(cache.clone(), now)),
+    match caching.sessions().zip(redis) {
+        Some((cache, link)) => {
+            Sessions::Shared(SharedSessionStore::new(cache.clone(), now).with_link(link.clone()))
+        }
         None => Sessions::Table(SqlSessionStore::new(database.clone(), now)),
     }
 }

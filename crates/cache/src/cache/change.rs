@@ -45,7 +45,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         if key.as_bytes().len() > self.limits.key_length {
             return Reach::Local;
         }
-        let unsaid = Unsaid { entry, fresh_for, keep_for, removed: self.all.last_removed() };
+        let unsaid = Unsaid { entry, fresh_for, keep_for, removed: self.all.last().removed };
         if let Some(Ok(_)) = issued
             && self.say(tier, &key, &unsaid).await.is_ok()
         {
@@ -84,12 +84,14 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         } else {
             Err(StoreErrorKind::Unavailable)
         };
-        match said {
-            Ok(()) => Reach::Shared,
-            Err(_) => {
-                self.queue(tier, What::Key(key), OperationKind::Mark(mark), self.generation())
-            }
+        if said.is_ok() {
+            return Reach::Shared;
         }
+        let what = What::Key(key.clone());
+        let reach = self.queue(tier, what, OperationKind::Mark(mark), self.generation());
+        // Again: until now the store could be read, and knows nothing of it.
+        self.outdate(&key, mark, None);
+        reach
     }
 
     async fn say_mark(&self, tier: &Tier<V>, key: &Key, mark: Mark) -> Result<(), StoreErrorKind> {
@@ -267,8 +269,8 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         Ok(())
     }
 
-    /// Writes a value that was set while the store was away, unless another instance has written
-    /// one meanwhile, or has invalidated it.
+    /// Writes a value that was set while the store was away. If another instance has written one
+    /// meanwhile, or has invalidated it, nothing is left under the key.
     async fn say_again(
         &self,
         tier: &Tier<V>,
@@ -290,15 +292,14 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
             let written_at = there.created.as_millis().saturating_add(SKEW);
             there.generation > known && written_at >= set_at
         };
-        if there.is_some_and(is_later) {
-            self.withdraw(key, entry);
-            return Ok(());
-        }
+        // Nobody knows whether what is there knew of this value, so neither is kept.
+        let is_contested = there.is_some_and(is_later);
         // Longer ago than the store remembers that a key was removed.
         let too_old = (*keep_for).min(LONGEST_LOAD);
         let generation = self.issue(tier).await?;
         tier.remote.recovery.told(&self.name, Some(key), generation);
-        let is_withdrawn = self.now().saturating_since(entry.created) >= too_old
+        let is_withdrawn = is_contested
+            || self.now().saturating_since(entry.created) >= too_old
             || self.is_withdrawn(tier, unsaid, known.max(operation.marked)).await?;
         if is_withdrawn {
             self.write_tombstone(tier, key, Mark::Remove, generation).await?;
@@ -336,9 +337,15 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         if self.standing(entry, self.now()) == Standing::Removed {
             return Ok(true);
         }
-        // Else the store may have been emptied, and every mark says no more than that.
-        let is_same = *removed > Generation::ZERO && self.all.last_removed() == *removed;
-        if !is_same || entry.tags.is_empty() {
+        if *removed == Generation::ZERO {
+            return Ok(false);
+        }
+        let all = self.all.last();
+        if all.removed != *removed {
+            // Where both marks are one, the store was emptied, and no mark says more than that.
+            return Ok(all.removed != all.expired && all.removed > known);
+        }
+        if entry.tags.is_empty() {
             return Ok(false);
         }
         // Asked for anew: messages may not come yet, though the store answers.

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 
 use super::Core;
+use super::tier::Tier;
 use crate::key::Key;
 use crate::observe::{Origin, Scope, StoreOperation};
 use crate::remote::{Operation, What};
@@ -42,7 +43,8 @@ impl<V: Clone + Send + Sync + 'static> Member for Core<V> {
         (stats.entries, stats.weight) = self.memory.size();
         stats.capacity = self.limits.capacity;
         stats.in_flight = self.loads.len() as u64;
-        stats.queued = self.tier.as_ref().map_or(0, |tier| tier.remote.recovery.len() as u64);
+        let queued = |tier: &Tier<V>| tier.remote.recovery.len_of(&self.name) as u64;
+        stats.queued = self.tier.as_ref().map_or(0, queued);
         stats
     }
 

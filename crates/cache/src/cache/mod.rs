@@ -3,6 +3,7 @@
 mod builder;
 mod change;
 mod core;
+mod finding;
 mod handle;
 mod loading;
 mod member;

@@ -71,6 +71,12 @@ impl<V: Clone + Send + Sync + 'static> Task<V> {
                 Turn::Open => {}
             }
         }
+        if self.options.distributed.is_some() {
+            // Its data begin to be read only now: its turn may have taken longer to come than the
+            // store remembers what was removed.
+            self.generation = core.generation();
+            self.sequence = core.sequence();
+        }
         match self.ask(loader).await {
             Ok(item) => self.keep(duty, item, tier).await,
             Err(failure) => {

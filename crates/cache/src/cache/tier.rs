@@ -114,6 +114,22 @@ impl<V> Tier<V> {
         self.ahead.store(ahead, Ordering::Release);
     }
 
+    /// How old a stored entry is, and for how long from its creation it is fresh.
+    fn age(&self, header: &Header, now: Timestamp) -> (Duration, Duration) {
+        let (theirs, created) = (self.store_time(now).as_millis(), header.created.as_millis());
+        let (age, fresh_for) = match theirs.checked_sub(created) {
+            Some(age) => (Duration::from_millis(age), header.fresh_for),
+            None if created - theirs <= SKEW => (Duration::ZERO, header.fresh_for),
+            // From the future: the backplane's clock went back, so nobody knows how old it is.
+            None => (Duration::ZERO, Duration::ZERO),
+        };
+        match header.kind {
+            // It was expired by an instance that may take the clock to be some milliseconds later.
+            Kind::Expired => (age, fresh_for.min(age)),
+            Kind::Value | Kind::Tombstone => (age, fresh_for),
+        }
+    }
+
     /// A moment of ours on the backplane's clock.
     pub(super) fn store_time(&self, moment: Timestamp) -> StoreTime {
         let theirs = millis(moment).saturating_add(self.ahead.load(Ordering::Acquire));
@@ -174,13 +190,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
             return None;
         };
         let now = self.now();
-        let (theirs, created) = (tier.store_time(now).as_millis(), header.created.as_millis());
-        // From the future: the backplane's clock went back, so nobody knows how old it is.
-        let (age, fresh_for) = match theirs.checked_sub(created) {
-            Some(age) => (Duration::from_millis(age), header.fresh_for),
-            None if created - theirs <= SKEW => (Duration::ZERO, header.fresh_for),
-            None => (Duration::ZERO, Duration::ZERO),
-        };
+        let (age, fresh_for) = tier.age(&header, now);
         if age >= header.keep_for {
             return None;
         }

@@ -1,6 +1,7 @@
 use super::Undecodable;
 
 /// No value is compressed that is larger, and none is decompressed.
+#[cfg(feature = "lz4")]
 const LARGEST: usize = 64 << 20;
 
 /// What a value becomes; none where it would not become smaller.

@@ -194,6 +194,16 @@ impl Recovery {
         self.len.load(Ordering::Acquire)
     }
 
+    /// How many changes of one cache wait; one, if it is to be expired or removed as a whole.
+    pub(crate) fn len_of(&self, cache: &Arc<str>) -> usize {
+        if self.len() == 0 {
+            return 0;
+        }
+        let inner = self.lock();
+        let waiting = inner.waiting.keys().filter(|waiting| waiting.cache == *cache).count();
+        waiting + usize::from(inner.overflowed.contains_key(cache))
+    }
+
     fn count(&self, inner: &Inner) {
         self.len.store(inner.waiting.len() + inner.overflowed.len(), Ordering::Release);
     }

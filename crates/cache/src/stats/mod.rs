@@ -29,7 +29,7 @@ pub struct CacheStats {
     pub coalesced: u64,
     /// Loaders that ended, however they did.
     pub loads: u64,
-    /// Loaders that ended with an error, with a panic or at their hard timeout.
+    /// Loaders that ended with an error or a panic, or were dropped because they took too long.
     pub load_failures: u64,
     /// The time of all loaders together. Serialised in seconds, as `loadSeconds`.
     #[serde(rename = "loadSeconds", serialize_with = "in_seconds")]

@@ -24,7 +24,8 @@ pub trait Backplane: fmt::Debug + Send + Sync + 'static {
     fn retention(&self) -> Duration;
 
     /// Tells where a cache stands. A cache that is not known, or no longer, is founded with a new
-    /// generation under which nothing older is valid.
+    /// generation under which nothing older is valid: both marks are that one, which tells a cache
+    /// whose marks were lost from one that was cleared.
     ///
     /// # Errors
     ///

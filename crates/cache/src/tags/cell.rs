@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::{Generation, Mark, Marks, Timestamp};
+use crate::{Mark, Marks, Timestamp};
 
 /// What is known of one tag, or of all entries of a cache.
 #[derive(Debug, Default)]
@@ -119,9 +119,9 @@ impl Cell {
         (learnt.connection == connection && learnt.complete).then_some(learnt.marks)
     }
 
-    /// The generation up to which all is removed, as far as was ever heard.
-    pub(crate) fn last_removed(&self) -> Generation {
-        self.learnt().marks.removed
+    /// The marks, as far as was ever heard.
+    pub(crate) fn last(&self) -> Marks {
+        self.learnt().marks
     }
 
     fn learnt(&self) -> MutexGuard<'_, Learnt> {

@@ -52,13 +52,13 @@ async fn a_cache_is_founded_once_and_nothing_older_is_valid() {
     let founded = opened.generation.as_u64();
     assert!((before..=after).contains(&founded));
     assert!((before / 1000..=after / 1000).contains(&opened.now.as_millis()));
-    assert_eq!(opened.marks, marks(founded, 0));
+    assert_eq!(opened.marks, marks(founded, founded));
     assert_eq!(opened.marks.of(generation(founded - 1)), Some(Mark::Remove));
     assert_eq!(opened.marks.of(opened.generation), None);
 
     assert_eq!(keys(&link).await, [GENERATION, MARKS]);
     assert_eq!(text(&link, GENERATION).await, founded.to_string());
-    assert_eq!(text(&link, MARKS).await, format!("{founded} 0"));
+    assert_eq!(text(&link, MARKS).await, format!("{founded} {founded}"));
     for key in [GENERATION, MARKS] {
         assert!((WEEK - 60_000..=WEEK).contains(&expiry(&link, key).await));
     }
@@ -118,7 +118,8 @@ async fn generations_grow_over_a_flush_and_an_empty_restart() {
         }
         let opened = store.open("workflow").await.unwrap();
         assert!(opened.generation > last, "{how}");
-        assert_eq!(opened.marks, Marks { removed: opened.generation, ..Marks::default() }, "{how}");
+        let founded = Marks { removed: opened.generation, expired: opened.generation };
+        assert_eq!(opened.marks, founded, "{how}");
         last = store.issue("workflow").await.unwrap();
         assert!(last > opened.generation, "{how}");
     }
@@ -311,7 +312,7 @@ async fn what_is_marked_but_not_known_is_removed_up_to_now() {
     assert_eq!(told, [Marks { removed: given, expired: given }]);
     // It is the first word of the cache, too.
     let opened = store.open("workflow").await.unwrap();
-    let founded = Marks { removed: given, ..Marks::default() };
+    let founded = Marks { removed: given, expired: given };
     assert_eq!((opened.generation, opened.marks), (given, founded));
 
     delete(&link, MARKS).await;
@@ -323,7 +324,7 @@ async fn what_is_marked_but_not_known_is_removed_up_to_now() {
     delete(&link, MARKS).await;
     let given = store.issue("workflow").await.unwrap();
     let opened = store.open("workflow").await.unwrap();
-    let founded = Marks { removed: given, ..Marks::default() };
+    let founded = Marks { removed: given, expired: given };
     assert_eq!((opened.generation, opened.marks), (given, founded));
 }
 

@@ -95,7 +95,8 @@ async fn caches_are_on_every_node_each_with_all_its_tags() {
     for number in 0..30 {
         let cache = format!("cache-{number}");
         let opened = store.open(&cache).await.unwrap();
-        assert_eq!(opened.marks, Marks { removed: opened.generation, ..Marks::default() });
+        let founded = Marks { removed: opened.generation, expired: opened.generation };
+        assert_eq!(opened.marks, founded);
         let founded = vec![marks(7, 0); tags.len()];
         assert_eq!(store.marks(&cache, &tags, generation(7)).await.unwrap(), founded);
 

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bartizan_error_envelope::Named;
 use serde::{Deserialize, Serialize};
 
-use super::{Caller, Failure, Success};
+use super::{Caller, Failure, Success, to_its_end};
 use crate::app::AppState;
 use crate::caching::JsonBody;
 use crate::domain::Limit;
@@ -58,9 +58,12 @@ pub async fn create(
     Named(Json(input)): Named<Json<NewLeadInput>>,
 ) -> Result<Response, Failure> {
     let lead = NewLead::try_from(input)?;
-    let created = leads::create(&state.database, lead, SystemTime::now().into()).await;
-    // After a failure too: a write that was not answered in time may have happened.
-    state.caching.forget_leads().await;
-    let lead = created?;
+    let lead = to_its_end(async move {
+        let created = leads::create(&state.database, lead, SystemTime::now().into()).await;
+        // After a failure too: a write that was not answered in time may have happened.
+        state.caching.forget_leads().await;
+        Ok(created?)
+    })
+    .await?;
     Ok((StatusCode::CREATED, Success::new(lead)).into_response())
 }

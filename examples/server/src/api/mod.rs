@@ -6,6 +6,7 @@ mod failure;
 mod input;
 pub mod leads;
 mod success;
+mod task;
 pub mod users;
 pub mod workflows;
 
@@ -13,3 +14,4 @@ pub use failure::Failure;
 pub use success::Success;
 
 pub use input::Caller;
+use task::to_its_end;

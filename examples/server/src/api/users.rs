@@ -1,6 +1,5 @@
 //! Registration and cookie sessions.
 
-use std::panic::resume_unwind;
 use std::time::SystemTime;
 
 use axum::extract::State;
@@ -10,9 +9,8 @@ use axum::{Extension, Json};
 use bartizan_error_envelope::Named;
 use bartizan_ratelimit_tiers::ClientIp;
 use tower_sessions::Session;
-use tracing::Instrument;
 
-use super::{Failure, Success};
+use super::{Failure, Success, to_its_end};
 use crate::app::AppState;
 use crate::config::DemoData;
 use crate::data::seed;
@@ -37,11 +35,15 @@ pub async fn register(
         DemoData::Absent => Home::New,
     };
     let now = SystemTime::now().into();
-    let user = users::register(&state.database, &state.passwords, registration, &home, now).await?;
-    if let Home::At(location) = &home {
-        state.caching.forget_accounts(location).await;
-    }
-    Ok((StatusCode::CREATED, Success::new(user)).into_response())
+    let user = to_its_end(async move {
+        let user =
+            users::register(&state.database, &state.passwords, registration, &home, now).await?;
+        if let Home::At(location) = &home {
+            state.caching.forget_accounts(location).await;
+        }
+        Ok(user)
+    });
+    Ok((StatusCode::CREATED, Success::new(user.await?)).into_response())
 }
 
 /// Begins a session.
@@ -58,16 +60,8 @@ pub async fn login(
 ) -> Result<Success<User>, Failure> {
     let credentials = Credentials::try_from(input)?;
     let client = client.map(|Extension(client)| client);
-    let attempt = attempt(state.clone(), credentials, client).in_current_span();
-    // In a task of its own: a client that leaves has not failed.
-    let user = match tokio::spawn(attempt).await {
-        Ok(user) => user?,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => resume_unwind(panic),
-            // The runtime is shutting down.
-            Err(error) => return Err(Failure::Unavailable(error.into())),
-        },
-    };
+    // A client that leaves has not failed.
+    let user = to_its_end(attempt(state.clone(), credentials, client)).await?;
     // A new id, so that one planted before the login opens nothing.
     session.cycle_id().await?;
     session.insert(ACCOUNT, user.account_id.as_str()).await?;

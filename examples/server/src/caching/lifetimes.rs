@@ -6,9 +6,8 @@ use bartizan_cache::Options;
 
 pub(super) const SHORT: Duration = Duration::from_mins(1);
 pub(super) const MEDIUM: Duration = Duration::from_mins(5);
-pub(super) const LONG: Duration = Duration::from_mins(30);
-pub(super) const WORKFLOW: Duration = Duration::from_mins(10);
-pub(super) const ANALYSIS: Duration = Duration::from_hours(1);
+const WORKFLOW: Duration = Duration::from_mins(10);
+const ANALYSIS: Duration = Duration::from_hours(1);
 pub(super) const USER: Duration = Duration::from_mins(15);
 pub(super) const LEADS: Duration = Duration::from_mins(5);
 
@@ -24,8 +23,14 @@ const STALE_CREDENTIAL: Duration = Duration::from_mins(10);
 /// After a failure the source is left alone for so long.
 const THROTTLE: Duration = Duration::from_secs(5);
 
-/// Whoever could have a stale answer waits no longer: less than the platform takes.
+/// Whoever could have a stale answer of the database waits no longer.
 const PATIENCE: Duration = Duration::from_millis(300);
+
+/// As [`PATIENCE`], of the platform's list: about twice what it takes.
+pub(super) const LIST_PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// As [`PATIENCE`], of the platform's analysis: more than it takes.
+pub(super) const ANALYSIS_PATIENCE: Duration = Duration::from_secs(5);
 
 /// The client of the platform gives up after 10 s, and a statement after 2: an analysis has two.
 const ABANDON: Duration = Duration::from_secs(15);
@@ -39,6 +44,16 @@ const JITTER: Duration = Duration::from_secs(30);
 /// Answers of the API.
 pub(super) fn of_answers(seconds: Duration) -> Options {
     lasting(seconds).with_fail_safe(STALE, THROTTLE)
+}
+
+/// Answers that the platform has a part in.
+pub(super) fn of_workflows() -> Options {
+    of_answers(WORKFLOW).with_soft_timeout(LIST_PATIENCE)
+}
+
+/// What the platform found.
+pub(super) fn of_analyses() -> Options {
+    of_answers(ANALYSIS).with_soft_timeout(ANALYSIS_PATIENCE)
 }
 
 /// What credentials open.

@@ -12,7 +12,8 @@ mod tests;
 use std::time::Duration;
 
 use bartizan_cache::{
-    Cache, CacheBuilder, Caches, ConfigError, Json, Raw, Reach, RedisStore, TracingObserver,
+    Cache, CacheBuilder, Caches, ConfigError, Json, Options, Raw, Reach, RedisStore,
+    TracingObserver,
 };
 use bartizan_redis_link::Link;
 use bytes::Bytes;
@@ -31,6 +32,10 @@ pub use report::{CachesReport, Cleared};
 
 /// The tag of every page of leads.
 const LEADS: &str = "leads";
+
+/// Which shape answers have: raise it with any of them, so that no instance sends stored ones of an
+/// earlier program.
+const SCHEMA: u16 = 1;
 
 /// How long the start waits for the caches to reach Redis, which has begun to connect before.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -58,27 +63,33 @@ pub(crate) struct Caching {
 
 impl Caching {
     /// Opens the caches: over Redis, if there is one, else each in this process alone.
-    pub(crate) fn open(redis: Option<&Link>) -> Result<Self, ConfigError> {
+    pub(crate) fn open(redis: Option<&Link>, default_ttl: Duration) -> Result<Self, ConfigError> {
         let mut builder = Caches::builder().with_observer(TracingObserver::new());
         if let Some(link) = redis {
             builder = builder.with_store(RedisStore::new(link.clone()));
         }
-        Self::over(builder.build(), redis)
+        Self::over(builder.build(), redis, default_ttl)
     }
 
-    fn over(caches: Caches, redis: Option<&Link>) -> Result<Self, ConfigError> {
+    fn over(
+        caches: Caches,
+        redis: Option<&Link>,
+        default_ttl: Duration,
+    ) -> Result<Self, ConfigError> {
         let session = redis.map(|_| {
             let builder = caches.cache("session").with_options(lifetimes::session());
             builder.with_capacity(SESSIONS).build_tiered(Json)
         });
         Ok(Self {
-            workflows: bodies(&caches, "workflows", lifetimes::WORKFLOW).build_tiered(Raw)?,
-            workflow: maybe_bodies(&caches, "workflow", lifetimes::WORKFLOW)
+            workflows: bodies(&caches, "workflows", lifetimes::of_workflows()).build_tiered(Raw)?,
+            workflow: maybe_bodies(&caches, "workflow", lifetimes::of_workflows())
                 .build_tiered(MaybeBody)?,
-            analysis: maybe_bodies(&caches, "analysis", lifetimes::ANALYSIS)
+            analysis: maybe_bodies(&caches, "analysis", lifetimes::of_analyses())
                 .build_tiered(MaybeBody)?,
-            history: bodies(&caches, "history", lifetimes::MEDIUM).build_tiered(Raw)?,
-            leads: bodies(&caches, "leads", lifetimes::LEADS).build_tiered(Raw)?,
+            history: bodies(&caches, "history", lifetimes::of_answers(lifetimes::MEDIUM))
+                .build_tiered(Raw)?,
+            leads: bodies(&caches, "leads", lifetimes::of_answers(lifetimes::LEADS))
+                .build_tiered(Raw)?,
             user: caches
                 .cache("user")
                 .with_options(lifetimes::of_credentials(lifetimes::USER))
@@ -89,7 +100,7 @@ impl Caching {
                 .build_tiered(Json)?,
             fixed: caches
                 .cache("static")
-                .with_options(lifetimes::of_answers(lifetimes::LONG))
+                .with_options(lifetimes::of_answers(default_ttl))
                 .build_tiered(Json)?,
             session: session.transpose()?,
             redis: redis.cloned(),
@@ -153,18 +164,16 @@ impl Caching {
     }
 }
 
-fn bodies<K>(caches: &Caches, name: &str, seconds: Duration) -> CacheBuilder<K, Bytes> {
-    let options = lifetimes::of_answers(seconds);
-    caches.cache(name).with_options(options).with_max_bytes(32 * MIB)
+fn bodies<K>(caches: &Caches, name: &str, options: Options) -> CacheBuilder<K, Bytes> {
+    caches.cache(name).with_options(options).with_max_bytes(32 * MIB).with_schema(SCHEMA)
 }
 
 fn maybe_bodies<K>(
     caches: &Caches,
     name: &str,
-    seconds: Duration,
+    options: Options,
 ) -> CacheBuilder<K, Option<Bytes>> {
-    let options = lifetimes::of_answers(seconds);
-    caches.cache(name).with_options(options).with_max_bytes(16 * MIB)
+    caches.cache(name).with_options(options).with_max_bytes(16 * MIB).with_schema(SCHEMA)
 }
 
 /// The word for how far a change has come.

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bartizan_cache::{Cached, Item, LoadError};
+use bartizan_cache::{Cached, Item, Load, LoadError};
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -115,8 +115,8 @@ impl Reads {
         self.caching.leads.get_or_load(&key, load).await.map(whole)
     }
 
-    /// The account that an API key opens. One that opens none is looked up each time: guesses are
-    /// not to fill the memory.
+    /// The account that an API key opens. One that never opened any is looked up each time: guesses
+    /// are not to fill the memory.
     pub(crate) async fn account_by_key(
         &self,
         hash: &ApiKeyHash,
@@ -157,15 +157,20 @@ impl Reads {
     where
         F: Future<Output = Result<Option<Account>, DataError>> + Send + 'static,
     {
-        let load = move |_| async move {
-            let found = load().await?;
-            Ok::<_, ReadError>(match found {
-                Some(account) => {
-                    let tag = account.location_id.as_str().to_owned();
-                    Item::new(Some(account)).with_tag(tag)
-                }
-                None => Item::absent().not_kept(),
-            })
+        let load = move |begun: Load<Option<Account>>| {
+            let was_known = begun.previous().is_some();
+            async move {
+                let found = load().await?;
+                Ok::<_, ReadError>(match found {
+                    Some(account) => {
+                        let tag = account.location_id.as_str().to_owned();
+                        Item::new(Some(account)).with_tag(tag)
+                    }
+                    // Else an outage would bring back what it opened before it was withdrawn.
+                    None if was_known => Item::absent(),
+                    None => Item::absent().not_kept(),
+                })
+            }
         };
         Ok(self.caching.frequent.get_or_load(&credential, load).await?.into_value())
     }

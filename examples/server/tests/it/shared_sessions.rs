@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use bartizan_cache::test_util::{LocalStore, ManualClock};
-use bartizan_cache::{Caches, Json, Options};
-use bartizan_server::data::SharedSessionStore;
+use bartizan_cache::test_util::{
+    Chaos, ChaosControl, Fault, LocalStore, ManualClock, Operation, Scope,
+};
+use bartizan_cache::{Backplane, Cache, Caches, Json, Options, Store};
+use bartizan_server::data::{SharedSessionStore, StoredSession};
 use bartizan_server::domain::Timestamp;
 use tower_sessions::SessionStore;
 use tower_sessions::session::{Id, Record};
@@ -19,11 +21,15 @@ async fn over(
     clock: &ManualClock,
     now: fn() -> Timestamp,
 ) -> SharedSessionStore {
+    SharedSessionStore::new(cache(store, clock).await, now)
+}
+
+async fn cache(store: impl Store + Backplane, clock: &ManualClock) -> Cache<String, StoredSession> {
     let caches = Caches::builder().with_clock(clock.clone()).with_store(store).build();
     let options = Options::new(24 * HOUR);
     let cache = caches.cache("session").with_options(options).build_tiered(Json).unwrap();
     assert!(caches.ready(Duration::from_secs(10)).await);
-    SharedSessionStore::new(cache, now)
+    cache
 }
 
 fn record(id: i128, expires_at: Timestamp) -> Record {
@@ -53,6 +59,37 @@ async fn a_session_is_kept_on_all_instances_until_it_expires() {
     clock.advance(Duration::from_mins(1));
     assert_eq!(one.load(&kept.id).await.unwrap(), None);
     assert_eq!(other.load(&kept.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_session_is_found_although_it_is_changed_meanwhile() {
+    let clock = ManualClock::new();
+    let data = LocalStore::new(clock.clone());
+    let one = over(data.handle(), &clock, || NOW).await;
+    let control = ChaosControl::new();
+    let other = cache(Chaos::new(data.handle(), &control), &clock).await;
+    let store = SharedSessionStore::new(other.clone(), || NOW);
+    let mut kept = record(1, NOW.after(HOUR));
+    one.create(&mut kept).await.unwrap();
+
+    // What is read is answered only when the change has been heard of.
+    let heard = async |count| {
+        while other.stats().invalidations_elsewhere < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    heard(1).await;
+    control.inject(Fault::hang().on(Scope::Only(Operation::Read)).times(1));
+    let id = kept.id;
+    let found = tokio::spawn(async move { store.load(&id).await });
+    while control.calls(Operation::Read) == 0 {
+        tokio::task::yield_now().await;
+    }
+    one.save(&kept).await.unwrap();
+    heard(2).await;
+    control.release();
+
+    assert_eq!(found.await.unwrap().unwrap(), Some(kept));
 }
 
 #[tokio::test]

@@ -123,7 +123,7 @@ impl Data {
         let Self { caches, micros, .. } = self;
         caches.entry(cache.to_owned()).or_insert_with(|| {
             let founded = next_generation(micros, now);
-            Standing { last: founded, marks: marked(Mark::Remove, founded) }
+            Standing { last: founded, marks: Marks { removed: founded, expired: founded } }
         })
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bartizan_cache::{Cache, Item};
+use bartizan_redis_link::{BreakerState, Link, LinkState};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tower_sessions::SessionStore;
@@ -13,13 +14,18 @@ use tower_sessions::session_store::{Error, Result};
 use super::hash;
 use crate::domain::Timestamp;
 
+/// How long a session of which nothing is known lasts; nobody saves it.
+const UNKNOWN: Duration = Duration::from_mins(1);
+
 /// Cookie sessions in a cache whose second level all instances share, under the hash of their id.
 ///
 /// While the store is away each instance goes on with the sessions that it has seen, and tells the
-/// store of changes once it is back.
+/// store of changes once it is back. Of the others it knows nothing meanwhile, and they are empty: what
+/// is not found loses its cookie.
 #[derive(Clone, Debug)]
 pub struct SharedSessionStore {
     cache: Cache<String, StoredSession>,
+    link: Option<Link>,
     now: fn() -> Timestamp,
 }
 
@@ -42,8 +48,34 @@ impl SharedSessionStore {
     /// Keeps sessions in this cache and asks `now` whether one has expired.
     #[must_use]
     pub fn new(cache: Cache<String, StoredSession>, now: fn() -> Timestamp) -> Self {
-        Self { cache, now }
+        Self { cache, link: None, now }
     }
+
+    /// The cache's second level is reached over this link.
+    #[must_use]
+    pub fn with_link(self, link: Link) -> Self {
+        Self { link: Some(link), ..self }
+    }
+
+    fn is_away(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| {
+            link.state() != LinkState::Connected || link.breaker() != BreakerState::Closed
+        })
+    }
+
+    /// How many calls of the store have failed.
+    fn failures(&self) -> u64 {
+        self.cache.stats().store_errors
+    }
+
+    fn empty(&self, id: Id) -> Result<Record> {
+        let expiry_date = date((self.now)().after(UNKNOWN))?;
+        Ok(Record { id, data: HashMap::new(), expiry_date })
+    }
+}
+
+fn date(instant: Timestamp) -> Result<OffsetDateTime> {
+    OffsetDateTime::try_from(instant).map_err(|error| Error::Decode(error.to_string()))
 }
 
 #[async_trait]
@@ -74,15 +106,23 @@ impl SessionStore for SharedSessionStore {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let Some(found) = self.cache.get(key(id).as_str()).await else { return Ok(None) };
+        let key = key(id);
+        let mut found = self.cache.get(key.as_str()).await;
+        if found.is_none() {
+            // A change that is heard of during the look hides what is there, and a login is one.
+            let failures = self.failures();
+            found = self.cache.get(key.as_str()).await;
+            if found.is_none() && (self.is_away() || self.failures() != failures) {
+                return self.empty(*id).map(Some);
+            }
+        }
+        let Some(found) = found else { return Ok(None) };
         let StoredSession { data, expires_at } = found.into_value();
         let expires_at = Timestamp::from_micros(expires_at);
         if expires_at <= (self.now)() {
             return Ok(None);
         }
-        let expiry_date = OffsetDateTime::try_from(expires_at)
-            .map_err(|error| Error::Decode(error.to_string()))?;
-        Ok(Some(Record { id: *id, data, expiry_date }))
+        Ok(Some(Record { id: *id, data, expiry_date: date(expires_at)? }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {

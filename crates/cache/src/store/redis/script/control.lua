@@ -33,9 +33,10 @@ local function write(key, marks)
   redis.call('SET', key, text(marks.removed) .. ' ' .. text(marks.expired), 'PX', retention)
 end
 
--- What was marked before is forgotten, so all that is older counts as removed.
+-- What was marked before is forgotten, so all that is older counts as removed. Of a cache both marks
+-- are the same then, which tells one that is founded from one that was cleared.
 local function found(key, generation)
-  local marks = { removed = generation, expired = 0 }
+  local marks = { removed = generation, expired = key == KEYS[2] and generation or 0 }
   write(key, marks)
   return marks
 end

@@ -58,6 +58,11 @@ async fn with_a_key_they_are_for_whoever_has_it() {
         // A peer on this host needs the key as well.
         assert_error(&from(&client, method, &path, "127.0.0.1:5000", &[]).await, UNAUTHORIZED);
     }
+    // Asked for its head alone it is no more open.
+    for (key, status) in [("guess", 401), (client.key(Tier::Enterprise), 403), (OPERATORS, 200)] {
+        let ask = client.ask("HEAD", "/internal/cache-stats").header("x-api-key", key);
+        assert_eq!(ask.send().await.status, status);
+    }
     // Each stands where it stands alone.
     for path in ["/api/internal/cache-stats", "/internal/performance/clear-cache", "/internal"] {
         let ask = client.ask("POST", path).header("x-api-key", OPERATORS);
@@ -105,6 +110,9 @@ async fn without_a_key_they_are_for_this_host_alone() {
                 "x-forwarded-proto",
                 "forwarded",
                 "via",
+                "x-original-forwarded-for",
+                "client-ip",
+                "cdn-loop",
                 "x-real-ip",
                 "cf-connecting-ip",
                 "true-client-ip",

@@ -95,3 +95,30 @@ async fn a_silent_redis_stops_nothing_and_is_used_again_when_it_speaks() {
         assert!(is_known(client, &cookie).await);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_an_instance_has_not_seen_outlives_a_silent_redis() {
+    let mut pair = Pair::new().await;
+    let cookies = [session(&pair.one, "ada").await, session(&pair.one, "bob").await];
+
+    pair.redis.pause();
+
+    // Until its breaker opens, and after that.
+    for _ in 0..8 {
+        let ask = pair.other.ask("GET", "/api/workflows").header("cookie", &cookies[0]);
+        let answer = ask.send().await;
+        assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (200, ""));
+        assert!(!is_known(&pair.other, &cookies[0]).await);
+    }
+    // It can be ended all the same.
+    let logout = pair.other.ask("POST", "/api/logout").header("cookie", &cookies[1]).send().await;
+    assert_eq!(logout.status, 204);
+
+    pair.redis.resume();
+
+    within(RECOVERED, async || is_known(&pair.other, &cookies[0]).await).await;
+    within(RECOVERED, async || !is_known(&pair.one, &cookies[1]).await).await;
+    // Of one that ended nothing is left.
+    let ask = pair.one.ask("GET", "/api/workflows").header("cookie", &cookies[1]);
+    assert!(ask.send().await.header("set-cookie").contains("Max-Age=0"));
+}
