@@ -456,7 +456,7 @@ fn those_who_wait_on_another_runtime_learn_that_the_loaders_was_shut_down() {
     };
     let (home, abroad) = (runtime(), runtime());
     let cache: Numbers = Caches::in_memory().cache("numbers").build().unwrap();
-    let (begin, begun) = oneshot::channel();
+    let (begin, loading) = oneshot::channel();
     let first = cache.clone();
     abroad.spawn(async move {
         let loader = async move |_| {
@@ -467,7 +467,7 @@ fn those_who_wait_on_another_runtime_learn_that_the_loaders_was_shut_down() {
     });
     let follower = cache.clone();
     let waiting = home.spawn(async move {
-        begun.await.unwrap();
+        loading.await.unwrap();
         follower.get_or_load("a", async |_| Ok::<_, Broken>(2)).await
     });
     while cache.stats().coalesced == 0 {
