@@ -10,7 +10,7 @@ use super::{KeyParts, Parts};
 pub(crate) struct Key(SmallVec<[u8; KEPT]>);
 
 /// Bytes of a key that stand in the entry itself; a longer key is a pointer away.
-const KEPT: usize = 40;
+const KEPT: usize = 36;
 
 /// A key as it is looked for: on the stack, unless it is long.
 #[derive(Debug)]

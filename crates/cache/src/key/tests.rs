@@ -65,7 +65,7 @@ fn a_key_is_kept_as_it_is_looked_for() {
     use std::borrow::Borrow;
     use std::hash::{BuildHasher, RandomState};
     let hasher = RandomState::new();
-    for length in [0, 1, 39, 40, 41, 95, 96, 97, 200] {
+    for length in [0, 1, 35, 36, 37, 95, 96, 97, 200] {
         let long = "x".repeat(length);
         let mut encoded = Encoded::new();
         let written = encoded.write(&long);
