@@ -192,7 +192,8 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         Ok(generation)
     }
 
-    async fn announce(
+    /// Tells the other instances.
+    pub(super) async fn announce(
         &self,
         tier: &Tier<V>,
         key: &Key,

@@ -18,7 +18,7 @@ use crate::key::Key;
 use crate::observe::{LoadOutcome, Loaded, NotStored, StoreOperation, Trigger};
 use crate::options::Distributed;
 use crate::policy::{Asked, Judged, lifetime};
-use crate::store::{About as Changed, Change, Message, Written};
+use crate::store::{Change, Written};
 use crate::{Generation, Item, Level, Load, Options, Source};
 
 /// One load, which goes on whatever becomes of those who wait for it.
@@ -165,20 +165,8 @@ impl<V: Clone + Send + Sync + 'static> Task<V> {
         let unlock = tier.remote.backplane.unlock(&name, token);
         // Left alone it ends by itself.
         core.call(tier, StoreOperation::Unlock, unlock).await.ok();
-        self.announce(tier, Change::Loaded, self.generation).await;
-    }
-
-    async fn announce(&self, tier: &Tier<V>, change: Change, generation: Generation) {
-        let core = &self.core;
-        let message = Message {
-            instance: tier.remote.backplane.instance(),
-            cache: core.name.to_string(),
-            generation,
-            about: Changed::Key { key: self.key.as_str().to_owned(), change },
-        };
-        let announce = tier.remote.backplane.announce(&message);
         // Those who wait look for themselves as well.
-        core.call(tier, StoreOperation::Announce, announce).await.ok();
+        core.announce(tier, &self.key, Change::Loaded, self.generation).await.ok();
     }
 
     /// Runs the loader.

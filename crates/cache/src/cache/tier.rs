@@ -258,11 +258,11 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         for tag in &tags {
             marks = marks.max(tag.marks(connection)?);
         }
-        match (marks.of(header.generation), header.kind) {
-            (Some(Mark::Remove), _) => return Some(None),
+        match marks.of(header.generation) {
+            Some(Mark::Remove) => return Some(None),
             // When is not known, so it counts from the beginning.
-            (Some(Mark::Expire), _) => header.fresh_for = Duration::ZERO,
-            (None, _) => {}
+            Some(Mark::Expire) => header.fresh_for = Duration::ZERO,
+            None => {}
         }
         Some(Some(tags))
     }
@@ -370,8 +370,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
             return self.write_tombstone(tier, key, Mark::Expire, generation).await;
         };
         let mut header = sealed.header;
-        let now = tier.store_time(self.now()).as_millis();
-        let age = Duration::from_millis(now.saturating_sub(header.created.as_millis()));
+        let (age, _) = tier.age(&header, self.now());
         let Some(left) = header.keep_for.checked_sub(age).filter(|left| !left.is_zero()) else {
             return self.write_tombstone(tier, key, Mark::Expire, generation).await;
         };

@@ -109,7 +109,7 @@ impl SessionStore for SharedSessionStore {
         let key = key(id);
         let mut found = self.cache.get(key.as_str()).await;
         if found.is_none() {
-            // A change that is heard of during the look hides what is there, and a login is one.
+            // Looked for again, since only calls that fail from here on tell why it is not there.
             let failures = self.failures();
             found = self.cache.get(key.as_str()).await;
             if found.is_none() && (self.is_away() || self.failures() != failures) {
