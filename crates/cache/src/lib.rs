@@ -1,15 +1,21 @@
 #![doc = include_str!("../README.md")]
 
+mod body;
 mod cache;
 mod caches;
 mod codec;
+mod describe;
 mod entry;
 mod envelope;
 mod error;
+mod fetch;
 mod flight;
+mod future;
 mod generation;
+mod handled;
 mod item;
 mod key;
+mod layer;
 mod load;
 mod log;
 mod memory;
@@ -19,7 +25,13 @@ mod opentelemetry;
 mod options;
 mod outcome;
 mod policy;
+mod profile;
 mod remote;
+mod request;
+mod respond;
+mod responses;
+mod service;
+mod settings;
 mod stats;
 mod store;
 mod sync;
@@ -30,6 +42,7 @@ mod time;
 
 #[cfg(feature = "opentelemetry")]
 pub use crate::opentelemetry::OpenTelemetryObserver;
+pub use body::CacheBody;
 pub use cache::{Cache, CacheBuilder};
 #[cfg(feature = "opentelemetry")]
 pub use caches::observe_caches;
@@ -40,19 +53,27 @@ pub use codec::{Codec, CodecError, Json, Raw};
 pub use entry::Validators;
 pub use envelope::Undecodable;
 pub use error::{ConfigError, LoadError};
+pub use future::ResponseFuture;
 pub use generation::{Generation, Mark, Marks};
+pub use handled::{Answered, Handled};
 pub use item::Item;
 pub use key::{KeyOf, KeyPart, KeyParts, Part, PartOf, Parts};
+pub use layer::CacheLayer;
 pub use load::{Load, Previous};
 pub use log::TracingObserver;
 pub use memory::Weigh;
 pub use observe::{
     Away, Back, Coalesced, Connected, Invalidated, Level, LoadOutcome, Loaded, Looked, Lookup,
-    NotDecoded, NotKept, NotStored, Observer, Origin, Overflowed, Queued, Recovered, Scope,
-    StaleReason, StoreCalled, StoreOperation, Trigger,
+    NotDecoded, NotKept, NotStored, Observer, Origin, Overflowed, Queued, Recovered, Responded,
+    Scope, StaleReason, StoreCalled, StoreOperation, Trigger,
 };
 pub use options::{Access, Options};
 pub use outcome::{Cached, Freshness, Reach, Source};
+pub use policy::Forward;
+pub use profile::Profile;
+pub use request::{Bypass, Head, Partition, UriOf};
+pub use responses::{PurgeError, Responses, ResponsesBuilder};
+pub use service::ResponseCache;
 pub use stats::CacheStats;
 #[cfg(feature = "redis")]
 pub use store::RedisStore;

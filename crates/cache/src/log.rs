@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::observe::mark_label;
 use crate::{
     Away, Back, Coalesced, Connected, Invalidated, LoadOutcome, Loaded, Looked, Lookup, NotDecoded,
-    NotKept, Observer, Overflowed, Queued, Recovered, StoreCalled, Undecodable,
+    NotKept, Observer, Overflowed, Queued, Recovered, Responded, StoreCalled, Undecodable,
 };
 
 /// Writes what caches do as events of `tracing`, target `bartizan::cache`.
@@ -219,6 +219,11 @@ impl Observer for TracingObserver {
 
     fn overflowed(&self, event: &Overflowed<'_>) {
         tracing::debug!(target: TARGET, cache = event.cache, "the cache is to be expired");
+    }
+
+    fn responded(&self, event: &Responded<'_>) {
+        let (cache, answer) = (event.cache, event.handled.answer.as_str());
+        tracing::trace!(target: TARGET, cache, answer, "a request has passed");
     }
 }
 

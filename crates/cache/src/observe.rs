@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Mark, StoreErrorKind, Undecodable};
+use crate::{Handled, Mark, StoreErrorKind, Undecodable};
 
 /// Watches what caches do. Every method has an empty default; `()` watches nothing.
 ///
@@ -75,6 +75,11 @@ pub trait Observer: fmt::Debug + Send + Sync + 'static {
     fn overflowed(&self, event: &Overflowed<'_>) {
         let _ = event;
     }
+
+    /// A request has passed a [`CacheLayer`](crate::CacheLayer).
+    fn responded(&self, event: &Responded<'_>) {
+        let _ = event;
+    }
 }
 
 impl Observer for () {}
@@ -130,6 +135,10 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
 
     fn overflowed(&self, event: &Overflowed<'_>) {
         O::overflowed(self, event);
+    }
+
+    fn responded(&self, event: &Responded<'_>) {
+        O::responded(self, event);
     }
 }
 
@@ -222,6 +231,14 @@ events! {
         mark: Mark,
         /// Who asked for it.
         origin: Origin,
+    }
+
+    /// A request has passed a [`CacheLayer`](crate::CacheLayer).
+    Responded<'a> {
+        /// The cache of responses.
+        cache: &'a str,
+        /// How it was handled.
+        handled: Handled,
     }
 
     /// The backplane hears every message from now on.

@@ -5,8 +5,8 @@ use opentelemetry::metrics::{Counter, Histogram, Meter};
 
 use crate::observe::mark_label;
 use crate::{
-    Away, Back, Coalesced, Connected, Invalidated, Loaded, Looked, Lookup, NotDecoded, NotKept,
-    Observer, Overflowed, Queued, Recovered, StoreCalled,
+    Answered, Away, Back, Coalesced, Connected, Invalidated, Loaded, Looked, Lookup, NotDecoded,
+    NotKept, Observer, Overflowed, Queued, Recovered, Responded, StoreCalled,
 };
 
 /// Counts what caches do on a given meter.
@@ -23,6 +23,8 @@ use crate::{
 /// - `bartizan.cache.undecodable` and `bartizan.cache.not_stored` with `bartizan.cache.reason`;
 /// - `bartizan.cache.invalidations` with `bartizan.cache.scope`, `bartizan.cache.mark` and
 ///   `bartizan.cache.origin`;
+/// - `bartizan.cache.requests` with `bartizan.cache.outcome`, and for those that went by the cache
+///   `bartizan.cache.reason`;
 /// - `bartizan.cache.recovery.queued` and `bartizan.cache.recovery.overflowed`;
 /// - `bartizan.cache.recovery.replayed`;
 /// - `bartizan.cache.backplane.connections` with `bartizan.cache.again`;
@@ -44,6 +46,7 @@ struct Instruments {
     invalidations: Counter<u64>,
     queued: Counter<u64>,
     overflowed: Counter<u64>,
+    requests: Counter<u64>,
     replayed: Counter<u64>,
     connections: Counter<u64>,
     outages: Counter<u64>,
@@ -106,6 +109,11 @@ impl OpenTelemetryObserver {
                 "bartizan.cache.recovery.queued",
                 "{operation}",
                 "Operations that began to wait for the store.",
+            ),
+            requests: counter(
+                "bartizan.cache.requests",
+                "{request}",
+                "Requests that have passed a layer, by where the response came from.",
             ),
             overflowed: counter(
                 "bartizan.cache.recovery.overflowed",
@@ -227,5 +235,16 @@ impl Observer for OpenTelemetryObserver {
 
     fn overflowed(&self, event: &Overflowed<'_>) {
         self.0.overflowed.add(1, &[of(event.cache)]);
+    }
+
+    fn responded(&self, event: &Responded<'_>) {
+        let outcome = KeyValue::new("bartizan.cache.outcome", event.handled.answer.as_str());
+        match event.handled.answer {
+            Answered::Bypassed(bypass) => {
+                let reason = KeyValue::new("bartizan.cache.reason", bypass.as_str());
+                self.0.requests.add(1, &[of(event.cache), outcome, reason]);
+            }
+            _ => self.0.requests.add(1, &[of(event.cache), outcome]),
+        }
     }
 }

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Nanoseconds of a clock that never goes back, since a moment of its own; enough for 584 years.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,11 +49,20 @@ const fn saturating_nanos(duration: Duration) -> u64 {
 pub trait Clock: std::fmt::Debug + Send + Sync + 'static {
     /// The present moment; never earlier than one given before.
     fn now(&self) -> Timestamp;
+
+    /// The present by the calendar, in which HTTP tells dates.
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for Arc<C> {
     fn now(&self) -> Timestamp {
         C::now(self)
+    }
+
+    fn wall(&self) -> SystemTime {
+        C::wall(self)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::num::NonZeroU32;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use std::{fmt, io};
@@ -27,9 +28,13 @@ use crate::{routes, stack};
 /// Connections to PostgreSQL, or readers of SQLite: more of them only queue elsewhere.
 const CONNECTIONS: NonZeroU32 = NonZeroU32::new(16).unwrap();
 
-/// What the handlers share.
+/// What the handlers share. A request clones it with each service that it passes, so it is one `Arc`.
 #[derive(Clone, Debug)]
-pub struct AppState {
+pub struct AppState(Arc<Shared>);
+
+/// What is behind an [`AppState`].
+#[derive(Debug)]
+pub struct Shared {
     pub(crate) database: Database,
     pub(crate) passwords: Passwords,
     /// Where workflows are analysed; `None` when that is not configured.
@@ -43,6 +48,14 @@ pub struct AppState {
     pub(crate) logins: LoginGuard,
     /// Lives as long as somebody may call it.
     _fake: Option<Arc<FakeUpstream>>,
+}
+
+impl Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
 }
 
 /// The application, ready to be served.
@@ -107,7 +120,7 @@ async fn build(
     };
     let caching = Arc::new(Caching::open(redis.as_ref(), config.cache_ttl_default)?);
     let (counter, ()) = tokio::join!(Counter::open(config, redis.as_ref()), caching.ready());
-    let state = AppState {
+    let state = AppState(Arc::new(Shared {
         database: database.clone(),
         passwords: Passwords::default(),
         reads: Arc::new(Reads::new(Arc::clone(&caching), database.clone(), upstream.clone())),
@@ -119,7 +132,7 @@ async fn build(
         logins: LoginGuard::new(counter.manageable(), config.limits.instances)?,
         counter,
         _fake: fake,
-    };
+    }));
     let internal = stack::within(routes::internal(), &state, config)?.with_state(state.clone());
     let api = stack::within(routes::api(), &state, config)?.with_state(state);
     let router = stack::around(routes::all(&api, internal, readiness.clone()), config)?;

@@ -15,7 +15,9 @@ use tower_http::timeout::TimeoutLayer;
 
 use crate::app::{AppState, StartError};
 use crate::config::Config;
-use crate::layers::{access_log, compression, cors, csrf, security_headers, sessions};
+use crate::layers::{
+    access_log, compression, cors, csrf, response_cache, security_headers, sessions,
+};
 use crate::routes::route_of;
 use crate::{identity, limits};
 
@@ -88,8 +90,10 @@ stack! {
         csrf::layer(&config.origins)?;
     "authentication", "refuses a credential that opens nothing" =>
         from_fn(identity::require);
-    "accepted coding", "before compression, which would choose another one" =>
+    "accepted coding", "before compression, which would choose another one, and the cache" =>
         MapRequestLayer::new(compression::normalise::<Body>);
+    "response cache", "inside of the limits, which count hits; outside of compression, done once" =>
+        response_cache::layer(state.caching.responses().clone());
     "compression", "of successes only: the envelope has to read errors" =>
         compression::layer();
     "body limit", "outside of the deadline: what is too long by its own word is refused at once" =>

@@ -73,7 +73,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         self.announce(tier, key, Change::Set, entry.generation).await
     }
 
-    pub(super) async fn mark_key(&self, key: Key, mark: Mark) -> Reach {
+    pub(crate) async fn mark_key(&self, key: Key, mark: Mark) -> Reach {
         self.outdate(&key, mark, None);
         self.invalidated(Scope::Key, mark, Origin::Here);
         let Some(tier) = &self.tier else { return Reach::Local };
@@ -112,7 +112,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         self.announce(tier, key, change, generation).await
     }
 
-    pub(super) async fn mark_all(&self, tag: Option<&str>, mark: Mark) -> Reach {
+    pub(crate) async fn mark_all(&self, tag: Option<&str>, mark: Mark) -> Reach {
         let scope = if tag.is_some() { Scope::Tag } else { Scope::All };
         self.touch(tag, mark);
         self.invalidated(scope, mark, Origin::Here);

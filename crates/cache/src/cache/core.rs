@@ -93,15 +93,27 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
     /// A hit that needs nothing more: the path that most calls take.
     #[inline]
     pub(crate) fn hit(&self, key: &[u8]) -> Option<Cached<V>> {
+        let hit = self.hit_untold(key)?;
+        self.tell_hit();
+        Some(hit)
+    }
+
+    /// A hit that is part of another, which is counted.
+    #[inline]
+    pub(crate) fn hit_untold(&self, key: &[u8]) -> Option<Cached<V>> {
         let (entry, now, sequence) = self.memory.get_quiet(key, || self.now())?;
         if sequence < self.touched.load(Ordering::Acquire) && !self.is_current(&entry) {
             return None;
         }
+        Some(Cached::new(entry, now, Freshness::Fresh, Source::Cached(Level::Memory)))
+    }
+
+    #[inline]
+    pub(crate) fn tell_hit(&self) {
         self.counters.hit_memory();
         if let Some(observer) = &self.ground.observer {
             observer.looked(&Looked::new(&self.name, Lookup::MemoryHit));
         }
-        Some(Cached::new(entry, now, Freshness::Fresh, Source::Cached(Level::Memory)))
     }
 
     /// What the memory has, and what it is good for.
@@ -211,7 +223,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         self.answer(entry, Freshness::Stale(reason), Source::Cached(Level::Memory))
     }
 
-    pub(super) fn looked(&self, lookup: Lookup) {
+    pub(crate) fn looked(&self, lookup: Lookup) {
         match lookup {
             Lookup::MemoryHit => self.counters.hit_memory(),
             Lookup::StoreHit => self.counters.hit_store(),

@@ -20,6 +20,16 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         {
             return Some(fresh);
         }
+        let found = self.read_anew(&key, options).await;
+        self.found(found, options)
+    }
+
+    /// What the store has, as of after this call began.
+    pub(super) async fn read_anew(
+        self: &Arc<Self>,
+        key: &Key,
+        options: &Options,
+    ) -> Option<Arc<Entry<V>>> {
         let readable = self.tier.as_ref().filter(|_| options.store.reads());
         let mut found = None;
         for _ in 0..READS {
@@ -29,11 +39,11 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
             let began = self.sequence();
             found = self.read(key.clone(), options).await;
             // What was invalidated while it was read is given to nobody; what is there now may be.
-            if found.is_some() || !self.is_outdated(&key, began) {
+            if found.is_some() || !self.is_outdated(key, began) {
                 break;
             }
         }
-        self.found(found, options)
+        found
     }
 
     /// A fresh value from memory, where [`hit`](Self::hit) looks too little: it is due for a load.

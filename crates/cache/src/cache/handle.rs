@@ -22,6 +22,10 @@ impl<K, V: Clone + Send + Sync + 'static> Cache<K, V> {
         Self { core, keys: PhantomData }
     }
 
+    pub(crate) fn into_core(self) -> Arc<Core<V>> {
+        self.core
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -3,6 +3,7 @@
 mod builder;
 mod change;
 mod core;
+mod filling;
 mod finding;
 mod handle;
 mod loading;
@@ -13,5 +14,6 @@ mod tier;
 
 pub use builder::CacheBuilder;
 pub(crate) use core::Core;
+pub(crate) use filling::{Begun, Found};
 pub use handle::Cache;
 pub(crate) use member::Member;

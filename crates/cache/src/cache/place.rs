@@ -163,7 +163,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
     }
 
     /// Whoever joins a load of this key must find that it began no earlier.
-    pub(super) fn fence(&self, key: &Key) -> u64 {
+    pub(crate) fn fence(&self, key: &Key) -> u64 {
         let all = self.epoch.load(Ordering::Acquire).max(self.all.touched());
         all.max(*self.stripe(key.as_bytes()))
     }

@@ -3,7 +3,7 @@ use std::hash::{Hash, Hasher};
 
 use smallvec::SmallVec;
 
-use super::{KeyParts, Parts};
+use super::{KeyPart, KeyParts, Parts};
 
 /// A key as it is kept: its parts, joined.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +22,7 @@ pub(crate) struct Encoded {
 }
 
 /// Bytes of a key that is not long.
-const NEAR: usize = 96;
+const NEAR: usize = 160;
 
 impl Encoded {
     /// Where a key is to be written. In two steps, since a hit would notice that it is moved.
@@ -31,11 +31,30 @@ impl Encoded {
         Self { near: [0; NEAR], length: 0, far: Vec::new() }
     }
 
+    /// With a key, to write more behind it.
+    pub(crate) fn from_key(key: &Key) -> Self {
+        let mut encoded = Self::new();
+        encoded.push(key.as_bytes());
+        encoded
+    }
+
     /// Writes a key, once.
     #[inline]
     pub(crate) fn write<Q: KeyParts + ?Sized>(&mut self, key: &Q) -> &[u8] {
         key.write(&mut Parts::new(self));
         self.as_bytes()
+    }
+
+    /// Writes one more part behind those that are there.
+    #[inline]
+    pub(crate) fn write_more<P: KeyPart + ?Sized>(&mut self, part: &P) {
+        Parts::after(self).part(part);
+    }
+
+    /// Gives up what was written behind the first bytes.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.far.truncate(length);
+        self.length = self.length.min(length);
     }
 
     #[inline]
@@ -59,7 +78,7 @@ impl Encoded {
     }
 
     #[inline]
-    fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         match self.near.get(..self.length) {
             Some(bytes) if self.far.is_empty() => bytes,
             _ => &self.far,

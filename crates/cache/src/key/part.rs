@@ -53,6 +53,10 @@ impl<'a> Parts<'a> {
         Self { encoded, first: true }
     }
 
+    pub(super) const fn after(encoded: &'a mut Encoded) -> Self {
+        Self { encoded, first: false }
+    }
+
     /// Writes the next part.
     #[inline]
     pub fn part<P: KeyPart + ?Sized>(&mut self, part: &P) {
@@ -71,6 +75,16 @@ impl Part<'_> {
             self.push_escaped(text);
         } else {
             self.encoded.push(text.as_bytes());
+        }
+    }
+
+    /// Appends bytes that may be no text: those above ASCII as the characters of the same number.
+    pub(crate) fn push_bytes(&mut self, bytes: &[u8]) {
+        match str::from_utf8(bytes) {
+            Ok(text) if bytes.is_ascii() => self.push_str(text),
+            _ => bytes.iter().for_each(|byte| {
+                self.push_str(char::from(*byte).encode_utf8(&mut [0; 2]));
+            }),
         }
     }
 

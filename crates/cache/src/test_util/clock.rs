@@ -1,6 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -60,6 +60,15 @@ impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_nanos(self.0.load(Ordering::Relaxed))
     }
+
+    fn wall(&self) -> SystemTime {
+        calendar(self.now())
+    }
+}
+
+/// Both clocks count from the beginning of 1970.
+fn calendar(moment: Timestamp) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_nanos(moment.as_nanos())
 }
 
 /// The time of the runtime: paused, moved and run ahead as tokio's is, so that a test moves the
@@ -105,6 +114,10 @@ impl Clock for TokioClock {
         let elapsed = Instant::now().saturating_duration_since(self.started);
         let now = START.saturating_add(elapsed).as_nanos();
         Timestamp::from_nanos(self.shown.fetch_max(now, Ordering::Relaxed).max(now))
+    }
+
+    fn wall(&self) -> SystemTime {
+        calendar(self.now())
     }
 }
 

@@ -19,5 +19,6 @@ mod conformance;
 mod faults;
 mod processes;
 mod proxy;
+mod responses;
 mod store;
 mod support;

@@ -1,6 +1,7 @@
 //! What two levels promise: several instances over one store, in one process and in virtual time.
 
 #![expect(
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
@@ -16,5 +17,6 @@ mod outage;
 mod own_store;
 mod races;
 mod recovery;
+mod responses;
 mod support;
 mod tags;

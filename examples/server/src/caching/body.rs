@@ -1,20 +1,52 @@
+use std::time::Duration;
+
 use axum::body::Body;
-use axum::http::HeaderValue;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use bartizan_cache::{Codec, CodecError};
+use bartizan_cache::{Cached, Codec, CodecError};
 use bytes::Bytes;
 use serde::Serialize;
 
 use super::ReadError;
 
+/// The field that tells the response cache how long an answer may be kept (RFC 9213).
+pub(crate) const LIFETIME: HeaderName = HeaderName::from_static("bartizan-cache-control");
+
+/// The field that tells the response cache what makes it forget an answer.
+pub(crate) const TAGS: HeaderName = HeaderName::from_static("cache-tag");
+
 /// An answer in JSON that is written already; clones share the bytes.
 #[derive(Clone, Debug)]
-pub struct JsonBody(Bytes);
+pub struct JsonBody {
+    bytes: Bytes,
+    keeping: Option<Keeping>,
+}
+
+/// How the response cache may keep an answer.
+#[derive(Clone, Debug)]
+struct Keeping {
+    seconds: u64,
+    tags: String,
+}
 
 impl JsonBody {
+    /// An answer that nobody keeps.
     pub(super) const fn new(bytes: Bytes) -> Self {
-        Self(bytes)
+        Self { bytes, keeping: None }
+    }
+
+    /// What a cache of this lifetime had: it is kept as a whole for what is left of that, until one
+    /// of the tags is forgotten. What is stale is not kept.
+    pub(super) fn kept<V>(
+        bytes: Bytes,
+        found: &Cached<V>,
+        lifetime: Duration,
+        tags: String,
+    ) -> Self {
+        let seconds = lifetime.saturating_sub(found.age()).as_secs();
+        let keeping = (!found.is_stale()).then_some(Keeping { seconds, tags });
+        Self { bytes, keeping }
     }
 }
 
@@ -24,9 +56,18 @@ pub(super) fn write(answer: &impl Serialize) -> Result<Bytes, ReadError> {
 
 impl IntoResponse for JsonBody {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.0));
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(CONTENT_TYPE, json);
+        let mut response = Response::new(Body::from(self.bytes));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // A client asks each time whether it holds: it is not told when the answer changes.
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        if let Some(Keeping { seconds, tags }) = self.keeping
+            && let Ok(lifetime) = HeaderValue::try_from(format!("max-age={seconds}"))
+            && let Ok(tags) = HeaderValue::try_from(tags)
+        {
+            headers.insert(LIFETIME, lifetime);
+            headers.insert(TAGS, tags);
+        }
         response
     }
 }

@@ -6,7 +6,7 @@ use bartizan_cache::Options;
 
 pub(super) const SHORT: Duration = Duration::from_mins(1);
 pub(super) const MEDIUM: Duration = Duration::from_mins(5);
-const WORKFLOW: Duration = Duration::from_mins(10);
+pub(super) const WORKFLOW: Duration = Duration::from_mins(10);
 const ANALYSIS: Duration = Duration::from_hours(1);
 pub(super) const USER: Duration = Duration::from_mins(15);
 pub(super) const LEADS: Duration = Duration::from_mins(5);

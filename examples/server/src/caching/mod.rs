@@ -12,7 +12,7 @@ mod tests;
 use std::time::Duration;
 
 use bartizan_cache::{
-    Cache, CacheBuilder, Caches, ConfigError, Json, Options, Raw, Reach, RedisStore,
+    Cache, CacheBuilder, Caches, ConfigError, Json, Options, Raw, Reach, RedisStore, Responses,
     TracingObserver,
 };
 use bartizan_redis_link::Link;
@@ -25,20 +25,28 @@ use crate::domain::{Limit, LocationId, Tier, WorkflowId};
 use body::MaybeBody;
 
 pub use body::JsonBody;
+pub(crate) use body::{LIFETIME, TAGS};
 pub use error::ReadError;
 pub(crate) use keys::Credential;
 pub(crate) use reads::Reads;
 pub use report::{CachesReport, Cleared};
 
-/// The tag of every page of leads.
+/// Names of caches of answers, and tags of whole answers that were made of what these keep. The last
+/// one is a tag of every page of leads, too.
+const WORKFLOWS: &str = "workflows";
+const WORKFLOW: &str = "workflow";
+const HISTORY: &str = "history";
 const LEADS: &str = "leads";
 
 /// Which shape answers have: raise it with any of them, so that no instance sends stored ones of an
 /// earlier program.
-const SCHEMA: u16 = 1;
+pub(crate) const SCHEMA: u16 = 1;
 
 /// How long the start waits for the caches to reach Redis, which has begun to connect before.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The name of the cache of whole answers.
+const RESPONSES: &str = "responses";
 
 const MIB: u64 = 1 << 20;
 
@@ -59,6 +67,8 @@ pub(crate) struct Caching {
     frequent: Cache<Credential<'static>, Option<Account>>,
     fixed: Cache<(&'static str, LocationId), Option<Location>>,
     session: Option<Cache<String, StoredSession>>,
+    /// Whole answers that were made of those above.
+    responses: Responses,
 }
 
 impl Caching {
@@ -81,14 +91,14 @@ impl Caching {
             builder.with_capacity(SESSIONS).build_tiered(Json)
         });
         Ok(Self {
-            workflows: bodies(&caches, "workflows", lifetimes::of_workflows()).build_tiered(Raw)?,
-            workflow: maybe_bodies(&caches, "workflow", lifetimes::of_workflows())
+            workflows: bodies(&caches, WORKFLOWS, lifetimes::of_workflows()).build_tiered(Raw)?,
+            workflow: maybe_bodies(&caches, WORKFLOW, lifetimes::of_workflows())
                 .build_tiered(MaybeBody)?,
             analysis: maybe_bodies(&caches, "analysis", lifetimes::of_analyses())
                 .build_tiered(MaybeBody)?,
-            history: bodies(&caches, "history", lifetimes::of_answers(lifetimes::MEDIUM))
+            history: bodies(&caches, HISTORY, lifetimes::of_answers(lifetimes::MEDIUM))
                 .build_tiered(Raw)?,
-            leads: bodies(&caches, "leads", lifetimes::of_answers(lifetimes::LEADS))
+            leads: bodies(&caches, LEADS, lifetimes::of_answers(lifetimes::LEADS))
                 .build_tiered(Raw)?,
             user: caches
                 .cache("user")
@@ -103,6 +113,7 @@ impl Caching {
                 .with_options(lifetimes::of_answers(default_ttl))
                 .build_tiered(Json)?,
             session: session.transpose()?,
+            responses: caches.responses(RESPONSES).with_max_bytes(64 * MIB).build()?,
             redis: redis.cloned(),
             caches,
         })
@@ -119,14 +130,22 @@ impl Caching {
         self.session.as_ref()
     }
 
-    /// Forgets every page of leads.
+    /// Where whole answers are kept.
+    pub(crate) const fn responses(&self) -> &Responses {
+        &self.responses
+    }
+
+    /// Forgets every page of leads. Whole answers go last, here and below: they are made of what else
+    /// is kept.
     pub(crate) async fn forget_leads(&self) {
         self.leads.remove_tag(LEADS).await;
+        self.responses.purge_tag(LEADS).await;
     }
 
     /// Forgets the history of a location.
     pub(crate) async fn forget_history(&self, location: &LocationId) {
         self.history.remove_tag(location.as_str()).await;
+        self.responses.purge_tag(&history_tag(location)).await;
     }
 
     /// Forgets the accounts of a location.
@@ -138,16 +157,24 @@ impl Caching {
     /// Clears the cache of that name; none has it if nothing is returned.
     pub(crate) async fn clear(&self, name: &str) -> Option<Cleared> {
         let reach = match name {
-            "workflows" => self.workflows.clear().await,
-            "workflow" => self.workflow.clear().await,
+            WORKFLOWS => self.workflows.clear().await,
+            WORKFLOW => self.workflow.clear().await,
             "analysis" => self.analysis.clear().await,
-            "history" => self.history.clear().await,
-            "leads" => self.leads.clear().await,
+            HISTORY => self.history.clear().await,
+            LEADS => self.leads.clear().await,
             "user" => self.user.clear().await,
             "frequent" => self.frequent.clear().await,
             "static" => self.fixed.clear().await,
             "session" => self.session.as_ref()?.clear().await,
+            RESPONSES => self.responses.clear().await,
             _ => return None,
+        };
+        let reach = match name {
+            WORKFLOWS | WORKFLOW | HISTORY | LEADS => {
+                let answers = self.responses.purge_tag(name).await;
+                if answers == Reach::Queued { answers } else { reach }
+            }
+            _ => reach,
         };
         Some(Cleared::new(name, reach))
     }
@@ -156,12 +183,18 @@ impl Caching {
     pub(crate) async fn clear_all(&self) -> Vec<Cleared> {
         let mut cleared = Vec::new();
         for (name, _) in self.caches.stats() {
-            if &*name != "session" {
+            if !["session", RESPONSES].contains(&&*name) {
                 cleared.extend(self.clear(&name).await);
             }
         }
+        cleared.extend(self.clear(RESPONSES).await);
         cleared
     }
+}
+
+/// The tag of every history of a location, as a whole answer.
+fn history_tag(location: &LocationId) -> String {
+    format!("{HISTORY}:{location}")
 }
 
 fn bodies<K>(caches: &Caches, name: &str, options: Options) -> CacheBuilder<K, Bytes> {

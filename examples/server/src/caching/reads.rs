@@ -1,13 +1,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bartizan_cache::{Cached, Item, Load, LoadError};
 use bytes::Bytes;
 use serde::Serialize;
 
 use super::body::{self, JsonBody};
-use super::{Caching, Credential, LEADS, ReadError};
+use super::{
+    Caching, Credential, HISTORY, LEADS, ReadError, WORKFLOW, WORKFLOWS, history_tag, lifetimes,
+};
 use crate::api::Success;
 use crate::data::{DataError, Database};
 use crate::domain::accounts::{self, Account, ApiKeyHash};
@@ -47,7 +49,8 @@ impl Reads {
             let (source, location) = (Arc::clone(self), location.clone());
             move |_| async move { source.load_workflows(&location).await }
         };
-        self.caching.workflows.get_or_load(location, load).await.map(whole)
+        let found = self.caching.workflows.get_or_load(location, load).await?;
+        Ok(whole(&found, lifetimes::WORKFLOW, WORKFLOWS.to_owned()))
     }
 
     /// One workflow of a location, if there is one of that id.
@@ -60,7 +63,10 @@ impl Reads {
             let (source, location, id) = (Arc::clone(self), location.clone(), id.clone());
             move |_| async move { source.load_workflow(&location, &id).await.map(Item::maybe) }
         };
-        self.caching.workflow.get_or_load(&(location, id), load).await.map(maybe)
+        let found = self.caching.workflow.get_or_load(&(location, id), load).await?;
+        let body = found.value().clone();
+        let kept = |body| JsonBody::kept(body, &found, lifetimes::WORKFLOW, WORKFLOW.to_owned());
+        Ok(body.map(kept))
     }
 
     /// What the platform found in a workflow; it is asked, and its answer stored, if there is none
@@ -76,7 +82,8 @@ impl Reads {
             let (location, id) = (location.clone(), id.clone());
             move |_| async move { source.analyse(&platform, &location, &id).await.map(Item::maybe) }
         };
-        self.caching.analysis.get_or_load(&(location, id), load).await.map(maybe)
+        let found = self.caching.analysis.get_or_load(&(location, id), load).await?;
+        Ok(found.into_value().map(JsonBody::new))
     }
 
     /// The latest analyses of a location that a tier keeps.
@@ -95,7 +102,9 @@ impl Reads {
                 Ok(Item::new(body).with_tag(location.as_str()))
             }
         };
-        self.caching.history.get_or_load(&(location, tier, limit), load).await.map(whole)
+        let found = self.caching.history.get_or_load(&(location, tier, limit), load).await?;
+        let tags = format!("{HISTORY}, {}", history_tag(location));
+        Ok(whole(&found, lifetimes::MEDIUM, tags))
     }
 
     /// A page of leads, made an answer by `answer`.
@@ -112,7 +121,8 @@ impl Reads {
                 Ok(Item::new(body::write(&answer(page))?).with_tag(LEADS))
             }
         };
-        self.caching.leads.get_or_load(&key, load).await.map(whole)
+        let found = self.caching.leads.get_or_load(&key, load).await?;
+        Ok(whole(&found, lifetimes::LEADS, LEADS.to_owned()))
     }
 
     /// The account that an API key opens. One that never opened any is looked up each time: guesses
@@ -261,10 +271,6 @@ fn findings(found: upstream::Analysis) -> Result<Findings, UpstreamError> {
     })
 }
 
-fn whole(found: Cached<Bytes>) -> JsonBody {
-    JsonBody::new(found.into_value())
-}
-
-fn maybe(found: Cached<Option<Bytes>>) -> Option<JsonBody> {
-    found.into_value().map(JsonBody::new)
+fn whole(found: &Cached<Bytes>, lifetime: Duration, tags: String) -> JsonBody {
+    JsonBody::kept(found.value().clone(), found, lifetime, tags)
 }

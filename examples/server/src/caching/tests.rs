@@ -105,22 +105,29 @@ impl World {
         Self { reads, clock, database, platform, client, location, _folder: folder }
     }
 
-    async fn read(&self, what: Read) -> Result<String, LoadError<ReadError>> {
+    /// A read that is an answer as a whole.
+    async fn answer(&self, read: Read) -> Result<JsonBody, LoadError<ReadError>> {
         let (reads, location) = (&self.reads, &self.location);
         let id = "wf_test".parse().unwrap();
-        let account: AccountId = "acc_demo_free".parse().unwrap();
-        Ok(match what {
-            Read::Workflows => format!("{:?}", reads.workflows(location).await?),
-            Read::Workflow => format!("{:?}", reads.workflow(location, &id).await?),
-            Read::Analysis => {
-                format!("{:?}", reads.analysis(&self.client, location, &id).await?)
-            }
-            Read::History => {
-                format!("{:?}", reads.history(location, Tier::Free, Limit::MAX).await?)
-            }
+        Ok(match read {
+            Read::Workflows => reads.workflows(location).await?,
+            Read::Workflow => reads.workflow(location, &id).await?.unwrap(),
+            Read::Analysis => reads.analysis(&self.client, location, &id).await?.unwrap(),
+            Read::History => reads.history(location, Tier::Free, Limit::MAX).await?,
             Read::Leads => {
                 let query = LeadQuery::new(1, Limit::MAX, None).unwrap();
-                format!("{:?}", reads.leads(query, |page| page).await?)
+                reads.leads(query, |page| page).await?
+            }
+            _ => panic!("{read:?}"),
+        })
+    }
+
+    async fn read(&self, read: Read) -> Result<String, LoadError<ReadError>> {
+        let (reads, location) = (&self.reads, &self.location);
+        let account: AccountId = "acc_demo_free".parse().unwrap();
+        Ok(match read {
+            Read::Workflows | Read::Workflow | Read::Analysis | Read::History | Read::Leads => {
+                format!("{:?}", bytes(self.answer(read).await?).await)
             }
             Read::Key => {
                 let key: ApiKey = "btz_demo_free_4d1f0a7be2c85963".parse().unwrap();
@@ -355,6 +362,37 @@ async fn name_and_status_are_the_platforms_of_workflows_that_the_table_has() {
     let found = world.reads.workflow(&world.location, &id).await.unwrap().unwrap();
     let found: Value = serde_json::from_slice(&bytes(found).await).unwrap();
     assert_eq!(found["data"], *test.unwrap());
+}
+
+/// How long a whole answer may be kept, in seconds, and under which tags; nothing if not at all.
+async fn keeping(world: &World, read: Read) -> Option<(u64, String)> {
+    let answer = world.answer(read).await.unwrap();
+    let response = axum::response::IntoResponse::into_response(answer);
+    let header = |name| Some(response.headers().get(name)?.to_str().unwrap().to_owned());
+    let seconds = header(LIFETIME)?.strip_prefix("max-age=").unwrap().parse().unwrap();
+    Some((seconds, header(TAGS).unwrap()))
+}
+
+#[tokio::test]
+async fn a_whole_answer_is_kept_no_longer_than_what_it_is_made_of() {
+    for (read, seconds, tags) in [
+        (Read::Workflows, 600, "workflows"),
+        (Read::Workflow, 600, "workflow"),
+        (Read::History, 300, "history, history:loc_demo_1"),
+        (Read::Leads, 300, "leads"),
+    ] {
+        let world = World::new().await;
+        let tags = || tags.to_owned();
+        assert_eq!(keeping(&world, read).await, Some((seconds, tags())), "{read:?}");
+        world.clock.advance(Duration::from_secs(200));
+        assert_eq!(keeping(&world, read).await, Some((seconds - 200, tags())), "{read:?}");
+        // What stands for a source that fails is asked for again.
+        world.database.close().await;
+        world.clock.advance(Duration::from_secs(seconds));
+        assert_eq!(keeping(&world, read).await, None, "{read:?}");
+    }
+    let world = World::new().await;
+    assert_eq!(keeping(&world, Read::Analysis).await, None);
 }
 
 async fn bytes(body: JsonBody) -> Bytes {

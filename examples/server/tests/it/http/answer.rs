@@ -42,6 +42,9 @@ impl Answer {
             assert_eq!(values, [value], "{name} of {answer:?}");
         }
         assert_eq!(answer.headers.get_all("x-request-id").iter().count(), 1, "{answer:?}");
+        for name in ["bartizan-cache-control", "cache-tag"] {
+            assert!(!answer.headers.contains_key(name), "{name} of {answer:?}");
+        }
         Ok(answer)
     }
 

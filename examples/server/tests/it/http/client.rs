@@ -2,8 +2,8 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
 use axum::http::request::Builder;
+use axum::http::{HeaderValue, Request};
 use bartizan_server::app::{App, app};
 use bartizan_server::config::Config;
 use bartizan_server::data::seed::{SeedSize, seed};
@@ -152,7 +152,10 @@ impl Ask<'_> {
         self.header("content-type", "application/json").body(body.to_string())
     }
 
+    /// Sends it, to a host of no meaning unless it says one.
     pub(super) async fn send(self) -> Answer {
-        self.client.call(self.head.body(self.body).unwrap()).await
+        let mut request = self.head.body(self.body).unwrap();
+        request.headers_mut().entry("host").or_insert(HeaderValue::from_static("server"));
+        self.client.call(request).await
     }
 }

@@ -11,7 +11,7 @@ use super::Answer;
 use super::client::Client;
 use super::wire::{Connection, serving};
 
-fn decoded(answer: &Answer) -> Bytes {
+pub(super) fn decoded(answer: &Answer) -> Bytes {
     let mut bytes = Vec::new();
     let body = &answer.body[..];
     match answer.header("content-encoding") {

@@ -90,8 +90,16 @@ async fn head_answers_as_get_does_without_the_body() {
             let ask = client.ask(method, path).header("x-request-id", "same");
             headers.iter().fold(ask, |ask, (name, value)| ask.header(name, value)).send()
         };
-        let (get, head) = (ask("GET").await, ask("HEAD").await);
+        // What can be stored is.
+        ask("GET").await;
+        let (mut get, mut head) = (ask("GET").await, ask("HEAD").await);
         assert_eq!(head.status, get.status, "{path}");
+        for headers in [&mut get.headers, &mut head.headers] {
+            // They may be a second apart.
+            headers.remove("age");
+            headers.remove("cache-status");
+            headers.remove("x-ratelimit-reset");
+        }
         assert_eq!(head.headers, get.headers, "{path}");
         assert!(head.body.is_empty(), "{path}");
         assert!(!get.body.is_empty(), "{path}");

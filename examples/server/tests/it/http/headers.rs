@@ -53,6 +53,6 @@ async fn an_internal_error_has_them_and_a_page_can_read_it() {
 async fn what_belongs_to_a_location_is_for_no_shared_cache() {
     let client = Client::sqlite().await;
     for path in ["/api/workflows", "/api/v1/history", "/v1/api/leads"] {
-        assert_eq!(client.get(path).await.header("cache-control"), "private", "{path}");
+        assert_eq!(client.get(path).await.header("cache-control"), "private, no-cache", "{path}");
     }
 }

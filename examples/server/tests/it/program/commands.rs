@@ -31,6 +31,7 @@ fn layers_are_listed_in_the_order_in_which_they_stand() {
         "CSRF",
         "authentication",
         "accepted coding",
+        "response cache",
         "compression",
         "body limit",
         "deadline",

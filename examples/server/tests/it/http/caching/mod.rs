@@ -4,6 +4,7 @@ mod instances;
 mod operators;
 mod outage;
 mod reads;
+mod responses;
 
 use std::time::{Duration, Instant};
 

@@ -199,8 +199,17 @@ async fn one_cache_is_cleared_by_its_name_and_all_without_one() {
     assert_eq!((&first[0], &first[2]), (&second[0], &second[2]));
     assert_ne!(first[1], second[1]);
 
-    let all =
-        ["analysis", "frequent", "history", "leads", "static", "user", "workflow", "workflows"];
+    let all = [
+        "analysis",
+        "frequent",
+        "history",
+        "leads",
+        "static",
+        "user",
+        "workflow",
+        "workflows",
+        "responses",
+    ];
     assert_eq!(clear(&client, "").await.data(), cleared(&all));
     let third = read().await;
     assert!(third[0] != first[0] && third[1] == second[1] && third[2] != first[2]);

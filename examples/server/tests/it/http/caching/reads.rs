@@ -61,7 +61,7 @@ async fn the_second_answer_is_the_first_and_asks_neither_database_nor_platform()
                 assert_eq!(first.header(name), second.header(name));
             }
             assert_eq!(second.header("content-type"), "application/json");
-            assert_eq!(second.header("cache-control"), "private");
+            assert_eq!(second.header("cache-control"), "private, no-cache");
         }
         // The list and the one of it; and the one analysis.
         assert_eq!(asked(), [2, 1]);
@@ -251,8 +251,9 @@ async fn what_is_asked_for_is_counted_by_cache() {
     let url = world.url();
     prepare(&url).await;
     let client = over(&url, &[("ADMIN_API_KEY", OPERATORS)]).await;
-    for _ in 0..3 {
-        client.get("/api/workflows").await;
+    // Each coding is another answer, and the last is a stored one.
+    for accept in ["", "br", "gzip", "br"] {
+        client.ask("GET", "/api/workflows").header("accept-encoding", accept).send().await;
     }
     client.get("/api/leads").await;
 
@@ -262,8 +263,17 @@ async fn what_is_asked_for_is_counted_by_cache() {
     assert_eq!((&report["connected"], &report["breaker"]), (&json!(null), &json!(null)));
     let names: Vec<_> =
         report["caches"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
-    let expected =
-        ["analysis", "frequent", "history", "leads", "static", "user", "workflow", "workflows"];
+    let expected = [
+        "analysis",
+        "frequent",
+        "history",
+        "leads",
+        "responses",
+        "static",
+        "user",
+        "workflow",
+        "workflows",
+    ];
     assert_eq!(names, expected);
     let workflows = of(&report, "workflows");
     for (name, expected) in
@@ -272,6 +282,10 @@ async fn what_is_asked_for_is_counted_by_cache() {
         assert_eq!(workflows[name], expected, "{name} of {workflows}");
     }
     assert!((workflows["hitRatio"].as_f64().unwrap() - 2.0 / 3.0).abs() < 1e-9);
+    let responses = of(&report, "responses");
+    for (name, expected) in [("hits", 1), ("misses", 4), ("stale", 0), ("memoryHits", 1)] {
+        assert_eq!(responses[name], expected, "{name} of {responses}");
+    }
     let history = of(&report, "history");
     assert_eq!((&history["hits"], &history["misses"]), (&json!(0), &json!(0)));
     assert_eq!(history["hitRatio"], json!(null));

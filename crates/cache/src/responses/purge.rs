@@ -1,0 +1,103 @@
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use http::Uri;
+
+use super::{Responses, Shelf, Target};
+use crate::key::Key;
+use crate::{Mark, Reach};
+
+/// A URI for which nothing can be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PurgeError {
+    uri: Uri,
+}
+
+impl fmt::Display for PurgeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the URI to purge is {:?}, expected one with a scheme and a host", self.uri)
+    }
+}
+
+impl Error for PurgeError {}
+
+impl Responses {
+    /// Removes what is stored for an absolute URI: all variants, all partitions.
+    ///
+    /// # Errors
+    ///
+    /// When the URI has no scheme or no host.
+    pub async fn purge(&self, uri: &Uri) -> Result<Reach, PurgeError> {
+        self.mark(uri, Mark::Remove).await
+    }
+
+    /// Makes what is stored for an absolute URI stale: it is validated before it is used again,
+    /// and serves within its windows until then (a soft purge).
+    ///
+    /// # Errors
+    ///
+    /// When the URI has no scheme or no host.
+    pub async fn expire(&self, uri: &Uri) -> Result<Reach, PurgeError> {
+        self.mark(uri, Mark::Expire).await
+    }
+
+    /// Removes the responses that carry a surrogate key.
+    pub async fn purge_tag(&self, tag: &str) -> Reach {
+        self.0.core.mark_all(Some(tag), Mark::Remove).await
+    }
+
+    /// Makes the responses that carry a surrogate key stale.
+    pub async fn expire_tag(&self, tag: &str) -> Reach {
+        self.0.core.mark_all(Some(tag), Mark::Expire).await
+    }
+
+    /// Removes all responses.
+    pub async fn clear(&self) -> Reach {
+        self.0.core.mark_all(None, Mark::Remove).await
+    }
+
+    /// Makes all responses stale.
+    pub async fn expire_all(&self) -> Reach {
+        self.0.core.mark_all(None, Mark::Expire).await
+    }
+
+    async fn mark(&self, uri: &Uri, mark: Mark) -> Result<Reach, PurgeError> {
+        let target = Target::of_uri(uri).ok_or_else(|| PurgeError { uri: uri.clone() })?;
+        let tag = Some(target.tag());
+        Ok(self.0.mark_also(&target, tag, mark).await)
+    }
+}
+
+impl Shelf {
+    /// In every partition, whoever asks for it: the RFC knows of none.
+    pub(crate) async fn mark(self: &Arc<Self>, target: &Target<'_>, mark: Mark) -> Reach {
+        let is_parted = self.is_parted.load(Ordering::Relaxed);
+        self.mark_also(target, is_parted.then(|| target.tag()), mark).await
+    }
+
+    /// A purge may be asked for where no layer is, and what other instances store is not known.
+    async fn mark_also(
+        self: &Arc<Self>,
+        target: &Target<'_>,
+        tag: Option<Box<str>>,
+        mark: Mark,
+    ) -> Reach {
+        let reach = self.core.mark_key(Key::of(target), mark).await;
+        let Some(tag) = tag else { return reach };
+        match (reach, self.core.mark_all(Some(&tag), mark).await) {
+            (Reach::Queued, _) | (_, Reach::Queued) => Reach::Queued,
+            (reach, _) => reach,
+        }
+    }
+
+    /// Removes one response, in a task of its own.
+    pub(crate) fn forget(self: &Arc<Self>, key: &Key) {
+        self.core.drop_near(key.as_bytes());
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let (this, key) = (Arc::clone(self), key.clone());
+            runtime.spawn(async move { this.core.mark_key(key, Mark::Remove).await });
+        }
+    }
+}
