@@ -206,8 +206,8 @@ fn main() {
     compare(
         "a stream that is not stored, beside the service alone",
         vec![
-            subject("service alone", &runtime, stream(), 3),
-            subject("bartizan", &runtime, layer("stream", Profile::Secure).layer(stream()), 3),
+            subject("service alone, stream", &runtime, stream(), 3),
+            subject("bartizan, not stored", &runtime, layer("stream", Profile::Secure).layer(stream()), 3),
         ],
     );
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Method, Response};
+use http::{Method, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
@@ -13,7 +13,9 @@ use crate::CacheBody;
 use crate::fetch::length_of;
 use crate::handled::{Answered, Handled};
 use crate::layer::Shared;
-use crate::policy::http::{Asked, Exchange, Forward, RequestDirectives, storing};
+use crate::policy::http::{
+    Asked, Exchange, Forward, RequestDirectives, ResponseDirectives, append, storing,
+};
 use crate::request::{Bypass, Facts};
 
 pin_project! {
@@ -87,24 +89,44 @@ impl Shared {
     #[inline]
     fn pass<B: Body>(&self, response: Response<B>, passing: Passing) -> Response<CacheBody<B>> {
         let status = response.status();
-        let handled = match passing {
+        let (handled, member) = match passing {
             Passing::Bypassed(why) => {
-                Handled::new(Answered::Bypassed(why)).forwarded(Forward::Bypass, None)
+                let handled = Handled::new(Answered::Bypassed(why));
+                (
+                    handled.forwarded(Forward::Bypass, None),
+                    Some(self.settings.members.bypassed(why)),
+                )
             }
-            Passing::Method => Handled::new(Answered::Inner).forwarded(Forward::Method, None),
+            Passing::Method => {
+                let handled = Handled::new(Answered::Inner).forwarded(Forward::Method, None);
+                (handled, Some(&self.settings.members.method))
+            }
             Passing::Marked { hash, facts } => {
                 self.unmark(&response, hash, facts);
                 self.responses.0.core.looked(crate::Lookup::Miss);
-                Handled::new(Answered::Inner).forwarded(Forward::Miss, Some(status))
+                let handled = Handled::new(Answered::Inner);
+                let handled = handled.forwarded(Forward::Miss, Some(status));
+                (handled, (status == StatusCode::OK).then_some(&self.settings.members.missed))
             }
         };
         let mut response = response.map(CacheBody::inner);
-        self.tell(&mut response, handled, None, &[]);
+        match member {
+            Some(member) => {
+                self.responses.0.tell(handled);
+                append(response.headers_mut(), member.clone());
+                response.extensions_mut().insert(handled);
+            }
+            None => self.tell(&mut response, handled, None, &[]),
+        }
         response
     }
 
     /// The next response will be stored, if this one could be.
     fn unmark<B: Body>(&self, response: &Response<B>, hash: u64, facts: Facts) {
+        let rules = &self.settings.rules;
+        if ResponseDirectives::of(response.headers(), &rules.targeted).no_store {
+            return;
+        }
         let now = self.responses.0.core.ground.clock.wall();
         let asked = Asked {
             method: &Method::GET,
@@ -117,7 +139,7 @@ impl Shared {
         let passes = &self.responses.0.passes;
         let length = length_of(response).or_else(|| (!passes.is_of_size(hash)).then_some(0));
         if length.is_some_and(|length| length <= self.settings.limits.body as u64)
-            && storing(asked, status, headers, exchange, &self.settings.rules).is_ok()
+            && storing(asked, status, headers, exchange, rules).is_ok()
         {
             passes.remove(hash);
         }

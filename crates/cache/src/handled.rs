@@ -1,7 +1,7 @@
 use http::StatusCode;
 
 use crate::Bypass;
-use crate::policy::http::Forward;
+use crate::policy::http::{Forward, Report};
 
 /// How a request was handled. A layer leaves it in the extensions of its response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,5 +65,24 @@ impl Handled {
         self.forward = Some(forward);
         self.forward_status = status;
         self
+    }
+
+    /// What `Cache-Status` says of it, without what only its response knows.
+    pub(crate) fn report(self) -> Report<'static> {
+        let is_stored =
+            matches!(self.answer, Answered::Fresh | Answered::Stale | Answered::StaleForError);
+        Report {
+            hit: is_stored && self.forward.is_none(),
+            forward: self.forward,
+            forward_status: self.forward_status,
+            stored: self.stored,
+            collapsed: self.collapsed,
+            detail: match self.answer {
+                Answered::Bypassed(bypass) => Some(bypass.as_str()),
+                Answered::StaleForError => Some("stale-if-error"),
+                _ => None,
+            },
+            ..Report::default()
+        }
     }
 }

@@ -18,6 +18,7 @@ mod key;
 mod layer;
 mod load;
 mod log;
+mod members;
 mod memory;
 mod observe;
 #[cfg(feature = "opentelemetry")]

@@ -97,6 +97,17 @@ pub enum Bypass {
 }
 
 impl Bypass {
+    /// In the order of their declaration.
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Credentials,
+        Self::Forwarding,
+        Self::Body,
+        Self::Host,
+        Self::Upgrade,
+        Self::Conditions,
+        Self::Partition,
+    ];
+
     /// A Token, as `detail` of `Cache-Status` and as a label.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -7,7 +7,7 @@ use http::header::{AGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 
 use crate::CacheBody;
-use crate::handled::{Answered, Handled};
+use crate::handled::Handled;
 use crate::layer::Shared;
 use crate::policy::http::{
     Ranges, Report, append, content_range, is_modified_for, is_range_current, multipart,
@@ -129,23 +129,7 @@ impl Shared {
     ) {
         let tells_key = self.settings.tells_key && !key.is_empty();
         let key = tells_key.then(|| str::from_utf8(key).unwrap_or_default());
-        let is_stored =
-            matches!(handled.answer, Answered::Fresh | Answered::Stale | Answered::StaleForError);
-        let report = Report {
-            hit: is_stored && handled.forward.is_none(),
-            forward: handled.forward,
-            forward_status: handled.forward_status,
-            ttl: left,
-            stored: handled.stored,
-            collapsed: handled.collapsed,
-            key,
-            detail: match handled.answer {
-                Answered::Bypassed(bypass) => Some(bypass.as_str()),
-                Answered::StaleForError => Some("stale-if-error"),
-                Answered::Nothing => Some("only-if-cached"),
-                _ => None,
-            },
-        };
+        let report = Report { ttl: left, key, ..handled.report() };
         let member = render(&self.settings.name, &report);
         match response.headers_mut().get_mut(CACHE_STATUS) {
             Some(place) if place.is_empty() => *place = member,

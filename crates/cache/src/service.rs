@@ -5,10 +5,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::HOST;
 use http::{Method, Request, Response};
 use http_body::Body;
 use tower_service::Service;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::fetch::Errand;
 use crate::future::Passing;
@@ -71,39 +72,51 @@ where
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         let shared = &*self.shared;
         let head = Head::new(&request);
+        let facts = shared.settings.fields.of(head.headers());
+        let has_body = facts.has(Facts::BODY) || !request.body().is_end_stream();
+        match shared.sort(&head, facts, has_body) {
+            Sort::Read => {}
+            Sort::Change(target) => {
+                return ResponseFuture::slow(self.errand(request, facts, target, 0).change());
+            }
+            Sort::Pass(passing) => return self.pass(request, passing),
+        }
+        let responses = &shared.responses.0;
+        // What a request says of caching is read where there is time for it.
+        let is_plain = *request.method() == Method::GET && !facts.has(Facts::DIRECTIVES);
+        let is_marked = |hash| is_plain && responses.passes.contains(hash, || responses.core.now());
+        let quick = shared.fingerprint(&head);
+        // Under what is marked nothing is stored.
+        if let Some(hash) = quick.filter(|hash| is_marked(*hash)) {
+            return self.pass(request, Passing::Marked { hash, facts });
+        }
         let mut key = Encoded::new();
-        let (facts, hash) = match shared.plan(&head, &mut key) {
-            Plan::Bypass(why) => {
-                let passing = Passing::Bypassed(why);
-                return ResponseFuture::passing(self.inner.call(request), passing, &self.shared);
-            }
-            Plan::Forward => {
-                let passing = Passing::Method;
-                return ResponseFuture::passing(self.inner.call(request), passing, &self.shared);
-            }
-            Plan::Change { facts } => {
-                let target = Key::from_bytes(key.as_bytes());
-                let errand = self.errand(request, facts, target, 0);
-                return ResponseFuture::slow(errand.change());
-            }
-            Plan::Read { facts } => (facts, xxh3_64(key.as_bytes())),
+        let facts = match shared.address(&head, facts, &mut key) {
+            Ok(facts) => facts,
+            Err(why) => return self.pass(request, Passing::Bypassed(why)),
         };
-        if !request.body().is_end_stream() && shared.settings.bypasses_bodies() {
-            let passing = Passing::Bypassed(Bypass::Body);
-            return ResponseFuture::passing(self.inner.call(request), passing, &self.shared);
+        let hash = quick.unwrap_or_else(|| xxh3_64(key.as_bytes()));
+        if quick.is_none() && is_marked(hash) {
+            return self.pass(request, Passing::Marked { hash, facts });
         }
         if let Some(response) = shared.hit(&head, facts, &mut key) {
             return ResponseFuture::ready(response);
         }
-        let responses = &self.shared.responses.0;
-        // What a request says of caching is read where there is time for it.
-        let is_plain = *request.method() == Method::GET && !facts.has(Facts::DIRECTIVES);
-        if is_plain && responses.passes.contains(hash, responses.core.now()) {
-            let passing = Passing::Marked { hash, facts };
-            return ResponseFuture::passing(self.inner.call(request), passing, &self.shared);
-        }
         let target = Key::from_bytes(key.as_bytes());
         ResponseFuture::slow(self.errand(request, facts, target, hash).read())
+    }
+}
+
+impl<S> ResponseCache<S> {
+    fn pass<ReqBody, ResBody>(
+        &mut self,
+        request: Request<ReqBody>,
+        passing: Passing,
+    ) -> ResponseFuture<S::Future, ResBody, S::Error>
+    where
+        S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    {
+        ResponseFuture::passing(self.inner.call(request), passing, &self.shared)
     }
 }
 
@@ -122,52 +135,72 @@ impl<S: Clone> ResponseCache<S> {
     }
 }
 
-/// What is done with a request.
-enum Plan {
-    Bypass(Bypass),
-    /// The method is safe, and not one that is answered from the cache.
-    Forward,
-    Change {
-        facts: Facts,
-    },
-    Read {
-        facts: Facts,
-    },
+/// What a request is to a cache, by its header section.
+enum Sort {
+    /// It may be answered by what is stored.
+    Read,
+    /// It may change this target.
+    Change(Key),
+    Pass(Passing),
 }
 
 impl Shared {
-    /// Decides by the header section alone, and writes the key.
     #[inline]
-    fn plan(&self, head: &Head<'_>, key: &mut Encoded) -> Plan {
+    fn sort(&self, head: &Head<'_>, facts: Facts, has_body: bool) -> Sort {
         let settings = &self.settings;
-        let facts = settings.fields.of(head.headers());
-        let reads = matches!(*head.method(), Method::GET | Method::HEAD);
-        if !reads && !is_unsafe(head.method()) {
-            return Plan::Forward;
+        if !matches!(*head.method(), Method::GET | Method::HEAD) {
+            return self.sort_other(head);
         }
-        // Where a method changes something, an offer to upgrade is one that a server may ignore.
-        if reads && facts.has(Facts::UPGRADE) {
-            return Plan::Bypass(Bypass::Upgrade);
-        }
-        let Some(target) = Target::of(head, &settings.site) else {
-            return Plan::Bypass(Bypass::Host);
+        let bypass = if facts.has(Facts::UPGRADE) {
+            Bypass::Upgrade
+        } else if facts.has(Facts::FORWARDING) {
+            Bypass::Forwarding
+        } else if facts.has(Facts::ORIGIN_CONDITIONS) {
+            Bypass::Conditions
+        } else if has_body && settings.bypasses_bodies() {
+            Bypass::Body
+        } else if facts.has(Facts::CREDENTIAL) && settings.partition.is_none() {
+            Bypass::Credentials
+        } else {
+            return Sort::Read;
         };
-        key.write(&target);
-        if !reads {
-            // Whoever sends it, it invalidates what is stored.
-            return Plan::Change { facts };
+        Sort::Pass(Passing::Bypassed(bypass))
+    }
+
+    /// Whoever sends it, and whatever else it says, what is not safe invalidates what is stored.
+    fn sort_other(&self, head: &Head<'_>) -> Sort {
+        if !is_unsafe(head.method()) {
+            return Sort::Pass(Passing::Method);
         }
-        if facts.has(Facts::FORWARDING) {
-            return Plan::Bypass(Bypass::Forwarding);
+        match Target::of(head, &self.settings.site) {
+            Some(target) => Sort::Change(Key::of(&target)),
+            None => Sort::Pass(Passing::Bypassed(Bypass::Host)),
         }
-        if facts.has(Facts::ORIGIN_CONDITIONS) {
-            return Plan::Bypass(Bypass::Conditions);
+    }
+
+    /// What tells the target of a request apart, in its own spelling, where nothing else does: what
+    /// is marked is found by it before a key is written.
+    #[inline]
+    fn fingerprint(&self, head: &Head<'_>) -> Option<u64> {
+        if self.settings.is_parted() || self.settings.site.uri_of.is_some() {
+            return None;
         }
-        if facts.has(Facts::BODY) && settings.bypasses_bodies() {
-            return Plan::Bypass(Bypass::Body);
-        }
+        let uri = head.uri();
+        let host = match uri.authority() {
+            Some(authority) => authority.as_str().as_bytes(),
+            None => head.headers().get(HOST)?.as_bytes(),
+        };
+        let paths = uri.path_and_query()?;
+        Some(xxh3_64_with_seed(paths.as_str().as_bytes(), xxh3_64(host)))
+    }
+
+    /// Writes the key, and tells what the request is within its partition.
+    #[inline]
+    fn address(&self, head: &Head<'_>, facts: Facts, key: &mut Encoded) -> Result<Facts, Bypass> {
+        let settings = &self.settings;
+        key.write(&Target::of(head, &settings.site).ok_or(Bypass::Host)?);
         for name in &settings.key_headers {
-            key.write_more(&Sized("h", name.as_str()));
+            key.write_more(&Sized(Some(b'h'), name.as_str()));
             let mut lines = head.headers().get_all(name).iter();
             match (lines.next(), lines.next()) {
                 (None, _) => key.write_more(&Nothing),
@@ -179,22 +212,16 @@ impl Shared {
                 }
             }
         }
-        let partition = match &settings.partition {
-            None => Partition::Shared,
-            Some(partition) => partition(head),
-        };
-        match partition {
-            Partition::Bypass => return Plan::Bypass(Bypass::Partition),
-            Partition::Shared if facts.has(Facts::CREDENTIAL) => {
-                return Plan::Bypass(Bypass::Credentials);
-            }
-            Partition::Shared => {}
+        let Some(partition) = &settings.partition else { return Ok(facts) };
+        match partition(head) {
+            Partition::Bypass => Err(Bypass::Partition),
+            Partition::Shared if facts.has(Facts::CREDENTIAL) => Err(Bypass::Credentials),
+            Partition::Shared => Ok(facts),
             Partition::Of(whom) => {
-                key.write_more(&Sized("p", &whom));
-                return Plan::Read { facts: facts.without(Facts::AUTHORIZED) };
+                key.write_more(&Sized(Some(b'p'), &whom));
+                Ok(facts.without(Facts::AUTHORIZED))
             }
         }
-        Plan::Read { facts }
     }
 
     /// A response from memory that needs nothing more: the path that most requests take.

@@ -7,6 +7,7 @@ use http::uri::Scheme;
 
 use crate::Profile;
 use crate::body::Limits;
+use crate::members::Members;
 use crate::policy::http::{Heuristics, Normalise, Rules};
 use crate::request::{Fields, Head, Partition};
 use crate::responses::Site;
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) fields: Fields,
     /// Who calls itself so in `Cache-Status`.
     pub(crate) name: Arc<str>,
+    pub(crate) members: Members,
     pub(crate) tells_key: bool,
     pub(crate) limits: Limits,
     pub(crate) variants: usize,
@@ -43,6 +45,9 @@ pub(crate) struct Settings {
 }
 
 pub(crate) type PartitionOf = dyn Fn(&Head<'_>) -> Partition + Send + Sync;
+
+/// In `Cache-Status`, if nothing is said.
+const NAME: &str = "bartizan";
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -73,7 +78,8 @@ impl Settings {
             fields: Fields::new(&credentials, &forwarding),
             credentials,
             forwarding,
-            name: "bartizan".into(),
+            name: NAME.into(),
+            members: Members::of(NAME),
             tells_key: false,
             limits: Limits { body: 4 << 20, all: 64 << 20 },
             variants: 32,
@@ -89,11 +95,12 @@ impl Settings {
         }
     }
 
-    /// After a change of what is looked for.
+    /// After a change of what is looked for, or of the name.
     pub(crate) fn refresh(&mut self) {
         let undeclared = |name: &&HeaderName| !self.key_headers.contains(name);
         let forwarding: Vec<_> = self.forwarding.iter().filter(undeclared).cloned().collect();
         self.fields = Fields::new(&self.credentials, &forwarding);
+        self.members = Members::of(&self.name);
     }
 
     /// Whether a body sends requests by the cache that have no use for one.

@@ -3,13 +3,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body::Body;
+use tokio::runtime::Handle;
 use tower_service::Service;
 
 use super::{Errand, Origin, Received};
-use crate::layer::Shared;
+use crate::key::Key;
 use crate::policy::http::{Exchange, Forward, invalidates, storing, targets};
 use crate::request::{Facts, Head};
-use crate::responses::Target;
+use crate::responses::{Shelf, Target};
 use crate::{CacheBody, Mark};
 
 impl<S, ReqBody, ResBody> Errand<S, ReqBody>
@@ -24,16 +25,13 @@ where
     /// goes before the client learns so (RFC 9111, section 4.4).
     pub(crate) async fn change(mut self) -> Result<Response<CacheBody<ResBody>>, S::Error> {
         let origin = Origin::new(&self, Forward::Method, self.target.clone(), None);
-        let head = Head::new(&self.request);
-        let uri = Target::of(&head, &self.shared.settings.site).and_then(|at| at.to_uri());
+        let changed = Changed::new(&self);
         let clock = Arc::clone(&self.shared.responses.0.core.ground.clock);
         let asked = clock.wall();
         let response = self.inner.call(self.request).await?;
         let answered = clock.wall();
-        if let Some(uri) = uri
-            && invalidates(response.status())
-        {
-            origin.shared.invalidate(uri, response.headers()).await;
+        if invalidates(response.status()) {
+            changed.invalidate(response.headers()).await;
         }
         let received = Received {
             begun: origin.shelf().core.begin_reading(),
@@ -61,26 +59,56 @@ impl Origin {
                 return self.store(response, terms, received, None);
             }
         }
-        self.untouched(response, false)
+        self.untouched(response)
     }
 }
 
-impl Shared {
-    /// In a task of its own: half an invalidation would be none for other instances.
-    async fn invalidate(self: &Arc<Self>, uri: Uri, headers: &HeaderMap) {
-        let mut uris = targets(&uri, headers);
-        uris.push(uri);
-        let responses = Arc::clone(&self.responses.0);
-        let marking = async move {
-            for uri in &uris {
-                if let Some(target) = Target::of_uri(uri) {
-                    responses.mark(&target, Mark::Remove).await;
-                }
+/// What a request is about that may change it.
+struct Changed {
+    responses: Arc<Shelf>,
+    target: Key,
+    /// Where more than the target tells responses apart.
+    tag: Option<Box<str>>,
+    /// Nothing if the request names no host.
+    uri: Option<Uri>,
+}
+
+impl Changed {
+    fn new<S, ReqBody>(errand: &Errand<S, ReqBody>) -> Self {
+        let responses = Arc::clone(&errand.shared.responses.0);
+        let head = Head::new(&errand.request);
+        let target = Target::of(&head, &errand.shared.settings.site);
+        let tag = target.as_ref().filter(|_| responses.is_parted()).map(Target::tag);
+        let uri = target.and_then(|target| target.to_uri());
+        Self { responses, target: errand.target.clone(), tag, uri }
+    }
+
+    /// In tasks of their own: half an invalidation would be none for other instances, and each may
+    /// have to wait for the store.
+    async fn invalidate(self, headers: &HeaderMap) {
+        let Self { responses, target, tag, uri } = self;
+        let others = uri.map(|uri| targets(&uri, headers)).unwrap_or_default();
+        let Ok(runtime) = Handle::try_current() else {
+            responses.mark_also(target, tag, Mark::Remove).await;
+            for uri in &others {
+                responses.mark(uri, Mark::Remove).await;
             }
+            return;
         };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(marking).await),
-            Err(_) => marking.await,
+        let mut marking: Vec<_> = others
+            .into_iter()
+            .map(|uri| {
+                let responses = Arc::clone(&responses);
+                runtime.spawn(async move { responses.mark(&uri, Mark::Remove).await })
+            })
+            .collect();
+        marking.push(
+            runtime
+                .spawn(async move { Some(responses.mark_also(target, tag, Mark::Remove).await) }),
+        );
+        for marked in marking {
+            // One that panicked has been told of by the runtime.
+            drop(marked.await);
         }
     }
 }

@@ -70,7 +70,9 @@ where
     /// Answers GET and HEAD.
     pub(crate) async fn read(self) -> Result<Response<CacheBody<ResBody>>, S::Error> {
         let directives = self.directives();
-        let (mut collapsed, mut waits, mut until) = (false, 0, None);
+        // Why the fetch was begun that this request waited for.
+        let mut collapsed = None;
+        let (mut waits, mut until) = (0, None);
         loop {
             let looked = {
                 let normalise = &self.shared.settings.normalise;
@@ -79,11 +81,10 @@ where
             };
             let fetch = match self.turn(looked, &directives) {
                 Turn::Answer(kept, answer) => {
-                    return Ok(self.answer(&kept, Handled { collapsed, ..Handled::new(answer) }));
+                    return Ok(self.answer(&kept, handled(answer, collapsed)));
                 }
                 Turn::Revalidating(kept) => {
-                    let handled = Handled { collapsed, ..Handled::new(Answered::Stale) };
-                    let response = self.answer(&kept, handled);
+                    let response = self.answer(&kept, handled(Answered::Stale, collapsed));
                     if !directives.no_store {
                         self.revalidate(kept);
                     }
@@ -103,7 +104,7 @@ where
                         let soft = settings.soft_timeout.filter(|_| fetch.has_spare);
                         match wait_for(flight, soft, until, &mut waits).await {
                             Waited::LookAgain => {
-                                collapsed = true;
+                                collapsed.get_or_insert(fetch.forward);
                                 continue;
                             }
                             Waited::Ask => {}
@@ -111,7 +112,8 @@ where
                         }
                         // Whom it waited for may have failed.
                         if fetch.has_spare && self.is_held_back(fetch.kept.as_ref()) {
-                            return Ok(self.spare(&fetch, true));
+                            collapsed.get_or_insert(fetch.forward);
+                            return Ok(self.spare(&fetch, collapsed));
                         }
                     }
                     // A flight that this one did not meet may have landed since the look.
@@ -125,7 +127,7 @@ where
             }
             let Fetch { forward, kept, key, .. } = fetch;
             let mut origin = Origin::new(&self, forward, key, kept);
-            origin.collapsed = collapsed;
+            origin.collapsed = collapsed.is_some();
             return self.fetch(origin, duty).await;
         }
     }
@@ -186,9 +188,9 @@ where
     }
 
     /// What is stored, as the inner service has just failed, or is slow.
-    fn spare(&self, fetch: &Fetch, collapsed: bool) -> Response<CacheBody<ResBody>> {
+    fn spare(&self, fetch: &Fetch, collapsed: Option<Forward>) -> Response<CacheBody<ResBody>> {
         let Some(kept) = &fetch.kept else { return self.nothing() };
-        self.answer(kept, Handled { collapsed, ..Handled::new(Answered::StaleForError) })
+        self.answer(kept, handled(Answered::StaleForError, collapsed))
     }
 
     /// The client wants nothing but what is stored, and that is nothing (RFC 9111, section 5.2.1.7).
@@ -196,7 +198,9 @@ where
         let mut response = Response::new(CacheBody::empty());
         *response.status_mut() = StatusCode::GATEWAY_TIMEOUT;
         let handled = Handled::new(Answered::Nothing);
-        self.shared.tell(&mut response, handled, None, self.target.as_bytes());
+        self.shared.responses.0.tell(handled);
+        // No member of `Cache-Status`: it is made here of nothing (RFC 9211, section 2).
+        response.extensions_mut().insert(handled);
         response
     }
 
@@ -214,7 +218,7 @@ where
         let responses = &self.shared.responses.0;
         is_for_others
             && takes_others
-            && !responses.passes.contains(self.hash_of(&fetch.key), responses.core.now())
+            && !responses.passes.contains(self.hash_of(&fetch.key), || responses.core.now())
     }
 
     fn join(&self, key: &Key) -> Joined<Key, Fetched> {
@@ -289,6 +293,11 @@ where
         }
         Ok(spare)
     }
+}
+
+/// A request that waited for another has gone forward with it (RFC 9211, section 2.6).
+const fn handled(answer: Answered, collapsed: Option<Forward>) -> Handled {
+    Handled { forward: collapsed, collapsed: collapsed.is_some(), ..Handled::new(answer) }
 }
 
 /// Waits for the fetch of another: where what is stored may stand for the answer of a slow one, as

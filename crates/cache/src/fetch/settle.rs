@@ -129,7 +129,7 @@ impl Origin {
             self.note_unstored(why, status, received);
         }
         land(duty, Fetched::NotStored);
-        self.untouched(response, false)
+        self.untouched(response)
     }
 
     /// What is not stored will hardly be a moment later: nobody waits for it (hit-for-miss). What is
@@ -143,33 +143,27 @@ impl Origin {
             Some(_) => return,
             // The answer is to a part or to a condition.
             None if self.facts.has(Facts::RANGE) || self.facts.has(Facts::CONDITIONS) => return,
+            // An outage says nothing of what comes after it.
+            None if status.is_server_error() => return,
             None => {}
         }
         self.shelf().passes.insert(self.hash, why, received.at);
     }
 
     /// The inner response, as it is.
-    pub(super) fn untouched<B>(
-        &self,
-        response: Response<B>,
-        stored: bool,
-    ) -> Response<CacheBody<B>> {
-        let status = response.status();
+    pub(super) fn untouched<B>(&self, response: Response<B>) -> Response<CacheBody<B>> {
         let mut response = response.map(CacheBody::inner);
-        self.tell_inner(&mut response, status, stored);
+        self.tell_inner(&mut response, None);
         response
     }
 
-    pub(super) fn tell_inner<B>(
-        &self,
-        response: &mut Response<CacheBody<B>>,
-        status: StatusCode,
-        stored: bool,
-    ) {
+    /// `left` is for how many seconds a response is fresh that is being stored.
+    pub(super) fn tell_inner<B>(&self, response: &mut Response<CacheBody<B>>, left: Option<i64>) {
+        let status = response.status();
         let mut handled = self.handled(Answered::Inner).forwarded(self.forward, Some(status));
-        handled.stored = stored;
+        handled.stored = left.is_some();
         self.tell(Lookup::Miss, handled);
-        self.shared.label(response, handled, None, self.target.as_bytes());
+        self.shared.label(response, handled, left, self.target.as_bytes());
     }
 
     fn fits<B: Body>(&self, response: &Response<B>) -> bool {

@@ -12,7 +12,7 @@ use crate::flight::Joined;
 use crate::key::Key;
 use crate::layer::Shared;
 use crate::policy::http::{RequestDirectives, Reuse, Terms, Vary, render_date, reuse, strip};
-use crate::respond::CACHE_STATUS;
+use crate::respond::{CACHE_STATUS, signed};
 use crate::responses::{Fetched, Place, Stored, Unstored, Variant};
 use crate::{CacheBody, NotStored};
 
@@ -33,7 +33,7 @@ impl Origin {
             Ok(key) => key,
             Err(why) => {
                 settle_unkept(why, duty);
-                return self.untouched(response, false);
+                return self.untouched(response);
             }
         };
         let duty = if is_of_use(&terms) {
@@ -43,6 +43,7 @@ impl Origin {
             land(duty, Fetched::NotStored);
             None
         };
+        let left = signed(terms.lifetime) - signed(terms.initial_age);
         let expected = length_of(&response);
         let (parts, body) = response.into_parts();
         let storing = Storing {
@@ -60,9 +61,8 @@ impl Origin {
         let responses = Arc::clone(self.shelf());
         let collector = Collector::new(responses, settings.limits, expected, finish);
         let body = CacheBody::teed(Tee::new(body, collector, settings.patience));
-        let status = parts.status;
         let mut response = Response::from_parts(parts, body);
-        self.tell_inner(&mut response, status, true);
+        self.tell_inner(&mut response, Some(left));
         response
     }
 

@@ -78,6 +78,32 @@ impl Part<'_> {
         }
     }
 
+    /// Appends a letter or nothing, a length and `=`, in one step: it stands before each part of the
+    /// key of a response.
+    #[inline]
+    pub(crate) fn push_length(&mut self, kind: Option<u8>, length: usize) {
+        let mut head = [b'='; 3];
+        let (head, used) = match (kind, u8::try_from(length)) {
+            (None, Ok(length @ 0..10)) => {
+                head[0] = b'0' + length;
+                (head, 2)
+            }
+            (None, Ok(length @ 10..100)) => {
+                head[0] = b'0' + length / 10;
+                head[1] = b'0' + length % 10;
+                (head, 3)
+            }
+            _ => {
+                if let Some(kind) = kind {
+                    self.encoded.push(&[kind]);
+                }
+                self.encoded.push(itoa::Buffer::new().format(length).as_bytes());
+                (head, 1)
+            }
+        };
+        self.encoded.push(head.get(..used).unwrap_or_default());
+    }
+
     /// Appends bytes that may be no text: those above ASCII as the characters of the same number.
     pub(crate) fn push_bytes(&mut self, bytes: &[u8]) {
         match str::from_utf8(bytes) {

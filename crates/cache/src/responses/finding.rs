@@ -154,10 +154,11 @@ fn is_in(slot: &Slot, language: &Language) -> bool {
     content_language(&stored.headers).as_deref() == Some(&*language.tag)
 }
 
-/// With its index it is stale as well.
+/// With its index it is stale as well. What came stale has been so for longer than it is here.
 fn kept(key: Key, found: &Found<Slot>, index_stale_for: Option<Duration>) -> Looked {
     let Slot::Response(stored) = &found.entry.value else { return Looked::Nothing };
-    let stale_for = found.stale_for().max(index_stale_for);
     let (stored, age) = (Arc::clone(stored), stored.age.saturating_add(found.age()));
+    let since = found.stale_for().max(index_stale_for);
+    let stale_for = since.map(|since| since.max(age.saturating_sub(stored.terms.lifetime)));
     Looked::Stored(Kept { key, stored, age, stale_for, entry: Arc::clone(&found.entry) })
 }

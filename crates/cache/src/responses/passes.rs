@@ -33,10 +33,15 @@ impl Passes {
         Self { places: (0..PLACES).map(|_| AtomicU64::new(0)).collect() }
     }
 
-    pub(crate) fn contains(&self, key: u64, now: Timestamp) -> bool {
+    /// Asks for the time only where there is a mark.
+    #[inline]
+    pub(crate) fn contains(&self, key: u64, now: impl FnOnce() -> Timestamp) -> bool {
         let mark = self.place(key).load(Ordering::Relaxed);
-        let left = (mark & TIMES).wrapping_sub(seconds(now)) & TIMES;
-        is_of(mark, key) && left > 0 && left <= LASTS.as_secs()
+        if !is_of(mark, key) {
+            return false;
+        }
+        let left = (mark & TIMES).wrapping_sub(seconds(now())) & TIMES;
+        left > 0 && left <= LASTS.as_secs()
     }
 
     /// Whether it was a size that was too large.

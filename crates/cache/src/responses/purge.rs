@@ -63,33 +63,34 @@ impl Responses {
         self.0.core.mark_all(None, Mark::Expire).await
     }
 
+    /// A purge may be asked for where no layer is, and what other instances store is not known, so
+    /// the tag is always marked.
     async fn mark(&self, uri: &Uri, mark: Mark) -> Result<Reach, PurgeError> {
         let target = Target::of_uri(uri).ok_or_else(|| PurgeError { uri: uri.clone() })?;
-        let tag = Some(target.tag());
-        Ok(self.0.mark_also(&target, tag, mark).await)
+        Ok(self.0.mark_also(Key::of(&target), Some(target.tag()), mark).await)
     }
 }
 
 impl Shelf {
-    /// In every partition, whoever asks for it: the RFC knows of none.
-    pub(crate) async fn mark(self: &Arc<Self>, target: &Target<'_>, mark: Mark) -> Reach {
-        let is_parted = self.is_parted.load(Ordering::Relaxed);
-        self.mark_also(target, is_parted.then(|| target.tag()), mark).await
+    /// In every partition, whoever asks for it: the RFC knows of none. Nothing if the URI names
+    /// nothing that is stored.
+    pub(crate) async fn mark(&self, uri: &Uri, mark: Mark) -> Option<Reach> {
+        let target = Target::of_uri(uri)?;
+        let tag = self.is_parted().then(|| target.tag());
+        Some(self.mark_also(Key::of(&target), tag, mark).await)
     }
 
-    /// A purge may be asked for where no layer is, and what other instances store is not known.
-    async fn mark_also(
-        self: &Arc<Self>,
-        target: &Target<'_>,
-        tag: Option<Box<str>>,
-        mark: Mark,
-    ) -> Reach {
-        let reach = self.core.mark_key(Key::of(target), mark).await;
+    pub(crate) async fn mark_also(&self, target: Key, tag: Option<Box<str>>, mark: Mark) -> Reach {
+        let reach = self.core.mark_key(target, mark).await;
         let Some(tag) = tag else { return reach };
         match (reach, self.core.mark_all(Some(&tag), mark).await) {
             (Reach::Queued, _) | (_, Reach::Queued) => Reach::Queued,
             (reach, _) => reach,
         }
+    }
+
+    pub(crate) fn is_parted(&self) -> bool {
+        self.is_parted.load(Ordering::Relaxed)
     }
 
     /// Removes one response, in a task of its own.

@@ -80,11 +80,11 @@ impl<'a> Target<'a> {
 impl KeyParts for Target<'_> {
     #[inline]
     fn write(&self, parts: &mut Parts<'_>) {
-        parts.part(&Sized("", self.scheme));
-        parts.part(&Sized("", &self.host));
-        parts.part(&Sized("", self.path));
+        parts.part(&Sized(None, self.scheme));
+        parts.part(&Sized(None, &self.host));
+        parts.part(&Sized(None, self.path));
         match self.query {
-            Some(query) => parts.part(&Sized("", query)),
+            Some(query) => parts.part(&Sized(None, query)),
             None => parts.part(&Nothing),
         }
     }
@@ -92,15 +92,13 @@ impl KeyParts for Target<'_> {
 
 /// A text with its kind and its length before it, so that none is mistaken for another however they
 /// are joined.
-pub(crate) struct Sized<'a>(pub(crate) &'static str, pub(crate) &'a str);
+pub(crate) struct Sized<'a>(pub(crate) Option<u8>, pub(crate) &'a str);
 
 impl KeyPart for Sized<'_> {
     #[inline]
     fn write(&self, part: &mut Part<'_>) {
         let Self(kind, text) = self;
-        part.push_str(kind);
-        part.push_str(itoa::Buffer::new().format(text.len()));
-        part.push_str("=");
+        part.push_length(*kind, text.len());
         part.push_str(text);
     }
 }
@@ -110,8 +108,7 @@ pub(crate) struct SizedBytes<'a>(pub(crate) &'a [u8]);
 
 impl KeyPart for SizedBytes<'_> {
     fn write(&self, part: &mut Part<'_>) {
-        part.push_str(itoa::Buffer::new().format(self.0.len()));
-        part.push_str("=");
+        part.push_length(None, self.0.len());
         part.push_bytes(self.0);
     }
 }
@@ -157,5 +154,22 @@ fn host<'a>(text: &'a str, scheme: &str) -> Option<Cow<'a, str>> {
 /// RFC 3986, section 3.2.2, without percent-encoded bytes: no name that is looked up has them, and
 /// whoever decodes them finds another host than the key says.
 fn is_of_host(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b".-_~:[]!$&'()*+,;=".contains(&byte)
+    OF_HOST.get(usize::from(byte)).copied().unwrap_or_default()
 }
+
+#[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
+static OF_HOST: [bool; 256] = {
+    let mut known = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "it is below 256")]
+        let is_known = matches!(
+            byte as u8,
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'!' | b'$' | b'&'..=b'.' | b':' | b';'
+                | b'=' | b'[' | b']' | b'_' | b'~'
+        );
+        known[byte] = is_known;
+        byte += 1;
+    }
+    known
+};

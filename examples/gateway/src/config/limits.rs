@@ -57,10 +57,11 @@ impl LimitSettings {
             let message = error.message().trim().replace('\n', " ");
             ConfigError::wrong(&tiers_field, None, format!("tiers with quotas ({message})"))
         })?;
-        for (_, tier) in &keys {
+        for (at, (_, tier)) in keys.iter().enumerate() {
             if tiers.find(&TierName::from(tier.clone())).is_none() {
-                let got = Some(format!("{tier:?}"));
-                return Err(ConfigError::wrong(keys_field, got, "the name of one of the tiers"));
+                // Not shown: who has mixed up the two fields has written the key here.
+                let field = format!("{keys_field}[{at}].tier");
+                return Err(ConfigError::wrong(field, None, "the name of one of the tiers"));
             }
         }
         let settings = Self {

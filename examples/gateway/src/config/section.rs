@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::ConfigError;
+use super::{ConfigError, Secret};
 
 /// A table of the configuration, of which each field is taken once.
 #[derive(Debug)]
@@ -88,20 +88,20 @@ impl Section {
         Ok(Self::new(path, table.unwrap_or_default()))
     }
 
-    /// Takes a list of tables.
+    /// Takes a list of tables. What stands in its place is not shown, for it may be the secret that
+    /// belongs into one.
     pub(super) fn sections(
         &mut self,
         name: &'static str,
     ) -> Result<Option<Vec<Self>>, ConfigError> {
         let path = self.field(name);
-        let tables = self.take(name, "a list of tables", |value| {
-            value.as_array()?.iter().map(|item| item.as_table().cloned()).collect()
-        })?;
-        let tables: Option<Vec<Table>> = tables;
-        Ok(tables.map(|tables| {
-            let numbered = tables.into_iter().enumerate();
-            numbered.map(|(at, table)| Self::new(format!("{path}[{at}]"), table)).collect()
-        }))
+        let Some(value) = self.remove(name) else { return Ok(None) };
+        let tables: Option<Vec<Table>> = value
+            .as_array()
+            .and_then(|items| items.iter().map(|item| item.as_table().cloned()).collect());
+        let tables = tables.ok_or_else(|| ConfigError::wrong(&path, None, "a list of tables"))?;
+        let numbered = tables.into_iter().enumerate();
+        Ok(Some(numbered.map(|(at, table)| Self::new(format!("{path}[{at}]"), table)).collect()))
     }
 
     /// What nobody has taken, for whoever reads the rest by other means.
@@ -121,6 +121,8 @@ impl Section {
 /// A value as it may stand in an error.
 fn shown(value: &Value) -> String {
     match value {
+        // A URL with a password, wherever it was written.
+        Value::String(text) if text.contains('@') => format!("{:?}", Secret::MASK),
         Value::String(text) => format!("{text:?}"),
         Value::Integer(number) => number.to_string(),
         Value::Float(number) => number.to_string(),

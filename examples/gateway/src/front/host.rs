@@ -21,9 +21,11 @@ pub(super) fn settle<B>(request: &mut Request<B>, fallback: &HeaderValue) -> Res
         None => None,
     };
     match (request.uri().authority(), host) {
+        // RFC 9112, section 3.2: also where the target names the host.
+        (Some(_), None) if version == Version::HTTP_11 => return bad("The request has no Host"),
         (Some(target), host) => {
-            if target.as_str().contains('@') {
-                return bad("The target names a user");
+            if !is_plain(target) {
+                return bad("The target is malformed");
             }
             // RFC 9113, section 8.3.1. HTTP/1.1 ignores the field instead (RFC 9112, section 3.2.2).
             let differs = host.is_some_and(|host| host != *target);
@@ -52,5 +54,12 @@ pub(super) fn settle<B>(request: &mut Request<B>, fallback: &HeaderValue) -> Res
 /// `uri-host [ ":" port ]`.
 fn authority(host: &HeaderValue) -> Option<Authority> {
     let authority = Authority::try_from(host.as_bytes()).ok()?;
-    (!authority.host().is_empty() && !authority.as_str().contains('@')).then_some(authority)
+    is_plain(&authority).then_some(authority)
+}
+
+/// Whether there is a host and no user. `Authority` leaves it open whether a port is one.
+fn is_plain(authority: &Authority) -> bool {
+    let (text, host) = (authority.as_str(), authority.host());
+    let port = text.strip_prefix(host).map(|rest| rest.strip_prefix(':').unwrap_or(rest));
+    !host.is_empty() && port.is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
 }

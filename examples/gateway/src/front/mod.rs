@@ -78,6 +78,10 @@ impl Settings {
         if *request.method() == Method::CONNECT {
             return Err(refuse(StatusCode::NOT_IMPLEMENTED, "This gateway opens no tunnels"));
         }
+        if headers::has_other_coding(request.headers()) {
+            // RFC 9112, section 6.1.
+            return Err(refuse(StatusCode::NOT_IMPLEMENTED, "The transfer coding is not known"));
+        }
         host::settle(request, &self.host)?;
         if matches!(*request.method(), Method::TRACE | Method::OPTIONS) {
             max_forwards::count(request, self.api_key_header.as_ref())?;

@@ -12,7 +12,9 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::headers;
 use super::pool::{Lease, Pool};
+use super::upload::Gauge;
 use crate::telemetry::TARGET;
 
 /// The upstream's body. At its end the connection goes back; when it breaks or is dropped before, the
@@ -21,7 +23,7 @@ use crate::telemetry::TARGET;
 pub(crate) struct Download {
     /// `None` once it has ended or broken.
     body: Option<Incoming>,
-    lease: Option<(Arc<Pool>, Lease)>,
+    lease: Option<Borrowed>,
     patience: Duration,
     deadline: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
@@ -29,10 +31,18 @@ pub(crate) struct Download {
     is_waiting: bool,
 }
 
+/// A connection, where it belongs, and how far the request is that it carries.
+#[derive(Debug)]
+pub(super) struct Borrowed {
+    pub(super) pool: Arc<Pool>,
+    pub(super) lease: Lease,
+    pub(super) gauge: Option<Gauge>,
+}
+
 impl Download {
     pub(super) fn new(
         body: Incoming,
-        lease: (Arc<Pool>, Lease),
+        lease: Borrowed,
         patience: Duration,
         deadline: Option<Instant>,
     ) -> Self {
@@ -56,9 +66,9 @@ impl Download {
 
     fn release_at_end(&mut self) {
         if self.body.as_ref().is_none_or(Body::is_end_stream)
-            && let Some((pool, lease)) = self.lease.take()
+            && let Some(Borrowed { pool, lease, gauge }) = self.lease.take()
         {
-            pool.give_back(lease);
+            pool.give_back(lease, gauge);
         }
     }
 
@@ -91,7 +101,10 @@ impl Body for Download {
         let this = self.get_mut();
         let Some(body) = &mut this.body else { return Poll::Ready(None) };
         match Pin::new(body).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
+            Poll::Ready(Some(Ok(mut frame))) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    headers::leave_trailers(trailers);
+                }
                 this.is_waiting = false;
                 this.release_at_end();
                 Poll::Ready(Some(Ok(frame)))

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use bartizan_ratelimit_tiers::{ForwardedBy, PeerAddr};
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, UPGRADE};
-use http::{Method, Request, Response, StatusCode, Version};
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::upgrade::OnUpgrade;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::download::Download;
+use super::download::{Borrowed, Download};
 use super::failure::Failure;
 use super::forwarded;
 use super::headers::{self, Via};
@@ -74,17 +74,21 @@ impl Exchanges {
         let upgrade = request.headers().contains_key(UPGRADE);
         let client = upgrade.then(|| hyper::upgrade::on(&mut request));
         let request = self.outgoing(request);
-        let (mut response, lease) = self.send(request, deadline).await?;
+        let gauge = request.body().gauge();
+        let (mut response, lease) = self.send(request, gauge.as_ref(), deadline).await?;
 
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let client = client.ok_or(Failure::UnaskedUpgrade)?;
             return Ok(self.switch(response, client));
         }
+        if headers::has_other_coding(response.headers()) {
+            return Err(Failure::Coded);
+        }
         let received = response.version();
         *response.version_mut() = Version::HTTP_11;
         headers::leave_hop_back(response.headers_mut());
         self.via.append(response.headers_mut(), received);
-        let lease = (Arc::clone(&self.pool), lease);
+        let lease = Borrowed { pool: Arc::clone(&self.pool), lease, gauge };
         Ok(response.map(|body| Download::new(body, lease, self.body, deadline)))
     }
 
@@ -110,7 +114,12 @@ impl Exchanges {
             head.headers.insert(HOST, self.url.as_header().clone());
         }
         head.version = Version::HTTP_11;
-        Request::from_parts(head, Upload::new(body, self.max_body_bytes))
+        let body = Upload::new(body, self.max_body_bytes);
+        if body.size_hint().exact().is_none() && !head.headers.contains_key(CONTENT_LENGTH) {
+            // hyper takes it that a GET has no body unless its framing is told.
+            head.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
+        Request::from_parts(head, body)
     }
 
     /// Sends the request, at most twice: a connection that was used before may be closed by the
@@ -118,30 +127,30 @@ impl Exchanges {
     async fn send(
         &self,
         request: Request<Upload>,
+        gauge: Option<&Gauge>,
         deadline: Option<Instant>,
     ) -> Result<(Response<Incoming>, Lease), Failure> {
-        let gauge = request.body().gauge();
         let Some(mut lease) = self.pool.take() else {
             let mut lease = self.connect(deadline).await?;
-            let sent = self.wait(&mut lease, request, gauge.as_ref(), deadline).await;
+            let sent = self.wait(&mut lease, request, gauge, deadline).await;
             return match sent? {
                 Ok(response) => Ok((response, lease)),
-                Err(error) => Err(broken(error.into_error(), gauge.as_ref())),
+                Err(error) => Err(broken(error.into_error(), gauge)),
             };
         };
         let copy = self.copy(&request);
-        let mut error = match self.wait(&mut lease, request, gauge.as_ref(), deadline).await? {
+        let mut error = match self.wait(&mut lease, request, gauge, deadline).await? {
             Ok(response) => return Ok((response, lease)),
             Err(error) => error,
         };
         // Whatever was not sent at all may be sent, also where a repetition would not be safe.
         let again = error.take_message().or_else(|| copy.filter(|_| !lease.heard.anything()));
-        let Some(request) = again else { return Err(broken(error.into_error(), gauge.as_ref())) };
+        let Some(request) = again else { return Err(broken(error.into_error(), gauge)) };
         drop(lease);
         let mut lease = self.connect(deadline).await?;
-        match self.wait(&mut lease, request, gauge.as_ref(), deadline).await? {
+        match self.wait(&mut lease, request, gauge, deadline).await? {
             Ok(response) => Ok((response, lease)),
-            Err(error) => Err(broken(error.into_error(), gauge.as_ref())),
+            Err(error) => Err(broken(error.into_error(), gauge)),
         }
     }
 

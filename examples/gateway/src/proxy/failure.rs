@@ -12,6 +12,8 @@ pub(super) enum Failure {
     Unreachable(io::Error),
     /// It died, or what it said is no HTTP.
     Broken(hyper::Error),
+    /// Its body is coded for this hop in a way that is not known here.
+    Coded,
     /// It changed to a protocol that nobody had asked for.
     UnaskedUpgrade,
     /// It was not connected in time.
@@ -31,7 +33,7 @@ pub(super) enum Failure {
 impl Failure {
     const fn status(&self) -> StatusCode {
         match self {
-            Self::Unreachable(_) | Self::Broken(_) | Self::UnaskedUpgrade => {
+            Self::Unreachable(_) | Self::Broken(_) | Self::Coded | Self::UnaskedUpgrade => {
                 StatusCode::BAD_GATEWAY
             }
             Self::ConnectTimeout | Self::ResponseTimeout | Self::TotalTimeout => {
@@ -54,6 +56,7 @@ impl fmt::Display for Failure {
         f.write_str(match self {
             Self::Unreachable(_) => "the upstream cannot be reached",
             Self::Broken(_) => "the upstream gave no whole response",
+            Self::Coded => "the upstream's transfer coding is not known",
             Self::UnaskedUpgrade => "the upstream changed the protocol without being asked",
             Self::ConnectTimeout => "the upstream was not connected in time",
             Self::ResponseTimeout => "the upstream did not answer in time",

@@ -1,8 +1,8 @@
 //! What a message loses and gains at each hop (RFC 9110, sections 7.6.1 to 7.6.3 and 7.8).
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE, VIA,
+    CONNECTION, CONTENT_LENGTH, COOKIE, FORWARDED, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
+    TE, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 
@@ -10,6 +10,7 @@ const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const PROXY_AUTHENTICATION_INFO: HeaderName = HeaderName::from_static("proxy-authentication-info");
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Removes from a request what is for this hop only. An asked upgrade and the readiness for trailers
 /// are asked anew of the next one.
@@ -49,12 +50,35 @@ pub(super) fn leave_hop_back(headers: &mut HeaderMap) {
     remove_hop(headers);
 }
 
+/// Removes from trailers what would not be passed on, or not be believed, as a header.
+pub(super) fn leave_trailers(trailers: &mut HeaderMap) {
+    remove_hop(trailers);
+    while let Some(name) = trailers.keys().find(|name| is_forwarding(name)).cloned() {
+        trailers.remove(name);
+    }
+}
+
+/// Whether a body is coded in a way that hyper, which undoes `chunked` alone, leaves in it. Without
+/// its `Transfer-Encoding` it would be another body.
+pub(crate) fn has_other_coding(headers: &HeaderMap) -> bool {
+    let mut codings = tokens(headers, &TRANSFER_ENCODING);
+    codings.next().is_some_and(|coding| !coding.eq_ignore_ascii_case(b"chunked"))
+        || codings.next().is_some()
+}
+
+/// Whether a header tells for whom a request is made.
+pub(crate) fn is_forwarding(name: &HeaderName) -> bool {
+    let text = name.as_str();
+    text.starts_with("x-forwarded-") || *name == FORWARDED || text == "x-real-ip"
+}
+
 fn remove_hop(headers: &mut HeaderMap) {
     if headers.contains_key(CONNECTION) {
         let named: Vec<HeaderName> = tokens(headers, &CONNECTION)
             .filter_map(|token| HeaderName::from_bytes(token).ok())
-            // A request without a Host would be another request.
-            .filter(|name| *name != HOST)
+            // A request without a Host would be another request, and whoever names the others would
+            // hide from the upstream who asks.
+            .filter(|name| *name != HOST && *name != X_REQUEST_ID && !is_forwarding(name))
             .collect();
         for name in named {
             headers.remove(name);

@@ -8,11 +8,12 @@ use std::time::Duration;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
 use super::failure::Failure;
 use super::heard::{Heard, Listening};
-use super::upload::Upload;
+use super::upload::{Gauge, Upload};
 use crate::config::{Config, UpstreamUrl};
 use crate::telemetry::TARGET;
 
@@ -21,6 +22,8 @@ use crate::telemetry::TARGET;
 pub(super) struct Pool {
     url: UpstreamUrl,
     connect: Duration,
+    /// How long the rest of a request may pause after the end of its answer.
+    pause: Duration,
     most: usize,
     keep: Duration,
     /// The one used last stands last and is taken first, so that the others may grow old.
@@ -38,6 +41,7 @@ struct Idle {
 pub(super) struct Lease {
     pub(super) sender: SendRequest<Upload>,
     pub(super) heard: Heard,
+    task: AbortHandle,
 }
 
 impl Pool {
@@ -45,6 +49,7 @@ impl Pool {
         Self {
             url: config.upstream.url.clone(),
             connect: config.timeouts.connect,
+            pause: config.timeouts.response,
             most: config.upstream.idle_connections,
             keep: config.upstream.idle,
             idle: Mutex::default(),
@@ -79,27 +84,41 @@ impl Pool {
         let heard = Heard::default();
         let io = TokioIo::new(Listening::new(stream, heard.clone()));
         let (sender, connection) = http1::handshake(io).await.map_err(Failure::Broken)?;
-        tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             if let Err(error) = connection.with_upgrades().await {
                 let error = &error as &dyn Error;
                 tracing::debug!(target: TARGET, error, "a connection to the upstream failed");
             }
         });
-        Ok(Lease { sender, heard })
+        Ok(Lease { sender, heard, task: task.abort_handle() })
     }
 
-    /// Keeps a connection whose response has ended, as soon as it is free.
-    pub(super) fn give_back(self: &Arc<Self>, mut lease: Lease) {
+    /// Keeps a connection whose response has ended, as soon as it is free. The gauge is that of its
+    /// request.
+    pub(super) fn give_back(self: &Arc<Self>, lease: Lease, gauge: Option<Gauge>) {
         if lease.sender.is_ready() {
             self.put(lease);
         } else if !lease.sender.is_closed() {
             // Its request may still be under way, or its task has not run since.
             let pool = Arc::clone(self);
-            tokio::spawn(async move {
-                if lease.sender.ready().await.is_ok() {
-                    pool.put(lease);
+            tokio::spawn(async move { pool.wait_for(lease, gauge.as_ref()).await });
+        }
+    }
+
+    /// Waits for the rest of a request. Once it rests, whether the client sends no more or the
+    /// upstream takes no more, the connection is closed: neither is waited for by anybody else.
+    async fn wait_for(&self, mut lease: Lease, gauge: Option<&Gauge>) {
+        loop {
+            match timeout(self.pause, lease.sender.ready()).await {
+                Ok(Ok(())) => return self.put(lease),
+                Ok(Err(_)) => return,
+                Err(_) => {
+                    let moved = gauge.map(|gauge| gauge.read().moved);
+                    if moved.is_none_or(|moved| moved.elapsed() >= self.pause) {
+                        return lease.task.abort();
+                    }
                 }
-            });
+            }
         }
     }
 

@@ -12,6 +12,8 @@ use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::time::Instant;
 
+use super::headers;
+
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// No body, or one that is counted and watched.
@@ -100,7 +102,10 @@ impl Body for Upload {
                 gauge.set(Stage::WithClient, None);
                 Poll::Pending
             }
-            Poll::Ready(Some(Ok(frame))) => {
+            Poll::Ready(Some(Ok(mut frame))) => {
+                if let Some(trailers) = frame.trailers_mut() {
+                    headers::leave_trailers(trailers);
+                }
                 let len = frame.data_ref().map_or(0, Bytes::len) as u64;
                 let Some(rest) = left.checked_sub(len) else {
                     gauge.set(Stage::TooLarge, None);

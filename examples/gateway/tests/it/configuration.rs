@@ -71,7 +71,7 @@ fn whatever_is_wrong_is_named_with_what_was_expected() {
         ),
         (
             "limits.keys = [{ key = \"k\", tier = \"gold\" }]\nlimits.tiers = [{ name = \"free\" }]",
-            "limits.keys is \"gold\", expected the name of one of the tiers",
+            "limits.keys[0].tier is not what was expected: the name of one of the tiers",
         ),
         (
             "limits.keys = [{ key = \"\", tier = \"free\" }]\nlimits.tiers = [{ name = \"free\" }]",
@@ -127,7 +127,8 @@ fn an_upstream_is_required_and_is_one() {
         "http://",
     ] {
         let error = parse(&format!("upstream.url = {url:?}"));
-        assert_eq!(error, format!("upstream.url is {url:?}, {expected}"));
+        let shown = if url.contains('@') { "***" } else { url };
+        assert_eq!(error, format!("upstream.url is {shown:?}, {expected}"));
     }
     for (url, host, port) in [
         ("http://a", "a", 80),
@@ -138,6 +139,27 @@ fn an_upstream_is_required_and_is_one() {
         let config = Config::parse(&text, Overrides::default()).unwrap();
         assert_eq!((config.upstream.url.host(), config.upstream.url.port()), (host, port));
     }
+}
+
+#[test]
+fn no_error_shows_what_may_be_a_secret() {
+    for settings in [
+        "limits.keys = [\"s3cret\"]",
+        "limits.keys = \"s3cret\"",
+        "limits.keys = [{ key = [\"s3cret\"], tier = \"free\" }]",
+        "limits.keys = { s3cret = \"free\" }",
+        "limits.keys = [{ key = \"free\", tier = \"s3cret\" }]\nlimits.tiers = [{ name = \"free\" }]",
+        "cache.purge_token = [\"s3cret\"]",
+        "cache = \"redis://:s3cret@host\"",
+        "cache.redis_url = \"s3cret\"",
+        "cache.purge_token = \"s3cret",
+    ] {
+        let error = parse(settings).unwrap_err();
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+    let text = "upstream.url = \"http://user:s3cret@a\"";
+    let error = Config::parse(text, Overrides::default()).unwrap_err().to_string();
+    assert!(!error.contains("s3cret"), "{error}");
 }
 
 #[test]

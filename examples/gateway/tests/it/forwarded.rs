@@ -66,3 +66,36 @@ async fn every_request_has_one_id() {
     assert_eq!(id.len(), 32);
     assert_eq!(values(answer.text(), "x-request-id"), [id]);
 }
+
+#[tokio::test]
+async fn a_name_that_some_take_for_that_of_a_forwarding_header_is_removed() {
+    // CGI and its heirs read `_` and `-` as one.
+    for settings in ["", "client.trusted_proxies = [\"127.0.0.1\"]"] {
+        let answer = start(echo().await, settings)
+            .await
+            .ask(
+                "GET / HTTP/1.1\r\nHost: a\r\nX_Forwarded_For: 192.0.2.7\r\n\
+                 X-Forwarded_Proto: https\r\nX_Real_IP: 192.0.2.7\r\nX_Other: kept\r\n\r\n",
+            )
+            .await;
+        let seen = answer.text();
+        assert!(!seen.contains("192.0.2.7") && !seen.contains("https"), "{seen}");
+        assert_eq!(values(seen, "x_other"), ["kept"]);
+    }
+}
+
+#[tokio::test]
+async fn a_trailer_tells_nothing_that_a_header_may_not() {
+    let answer = start(echo().await, "")
+        .await
+        .ask(
+            "POST / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\n\
+             Trailer: X-Forwarded-For, X-Sum, Connection\r\n\r\n1\r\na\r\n0\r\n\
+             X-Forwarded-For: 192.0.2.7\r\nX-Sum: 1\r\nConnection: close\r\n\r\n",
+        )
+        .await;
+    let seen = answer.text();
+    assert!(!seen.contains("192.0.2.7"), "{seen}");
+    assert!(seen.to_ascii_lowercase().contains("x-sum: 1"), "{seen}");
+    assert!(!seen.to_ascii_lowercase().contains("connection: close"), "{seen}");
+}

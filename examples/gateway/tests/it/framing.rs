@@ -62,13 +62,21 @@ async fn a_request_has_one_host_that_is_one() {
         "Host: a/b\r\n",
         "Host: a b\r\n",
         "Host: user@a\r\n",
+        "Host: a:x\r\n",
+        "Host: a:80x\r\n",
+        "Host: [::1]x\r\n",
     ] {
         let answer = gateway.ask(&format!("GET / HTTP/1.1\r\n{fields}\r\n")).await;
         assert_eq!(answer.status, 400, "{fields}");
         assert_eq!(answer.code(), "BAD_REQUEST");
     }
-    let answer = gateway.ask("GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n").await;
-    assert_eq!(answer.status, 400);
+    for request in [
+        "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://a:x/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://a/ HTTP/1.1\r\n\r\n",
+    ] {
+        assert_eq!(gateway.ask(request).await.status, 400, "{request}");
+    }
 }
 
 #[tokio::test]
@@ -131,5 +139,63 @@ async fn what_the_upstream_sends_beyond_a_response_reaches_nobody() {
     let gateway = start(address, "").await;
     for _ in 0..3 {
         assert_eq!(gateway.get("/").await.text(), "good");
+    }
+}
+
+#[tokio::test]
+async fn a_transfer_coding_that_would_stay_in_the_body_is_refused() {
+    let gateway = start(echo().await, "").await;
+    for coding in ["gzip, chunked", "chunked, chunked", "gzip\r\nTransfer-Encoding: chunked"] {
+        let fields = format!("Host: a\r\nTransfer-Encoding: {coding}\r\n\r\n");
+        let answer = gateway.ask(&format!("POST / HTTP/1.1\r\n{fields}0\r\n\r\n")).await;
+        assert_eq!((answer.status, answer.code().as_str()), (501, "NOT_IMPLEMENTED"), "{coding}");
+    }
+    for answer in [
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nok",
+    ] {
+        let address = upstream(move |_, mut raw: Raw| async move {
+            raw.head().await;
+            raw.send(answer).await;
+        })
+        .await;
+        assert_eq!(start(address, "").await.get("/").await.status, 502, "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_without_a_length_reaches_the_upstream_whatever_the_method() {
+    let gateway = start(echo().await, "").await;
+    for method in ["GET", "POST", "DELETE"] {
+        let request = format!(
+            "{method} / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n\
+             4\r\nbody\r\n0\r\n\r\n"
+        );
+        let answer = gateway.ask(&request).await;
+        assert_eq!(values(answer.text(), "transfer-encoding"), ["chunked"], "{method}");
+        assert!(answer.text().ends_with("\r\n\r\nbody"), "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_has_no_body_has_none() {
+    for (method, status) in
+        [("GET", "204 No Content"), ("GET", "304 Not Modified"), ("HEAD", "200 OK")]
+    {
+        let address = upstream(move |_, mut raw: Raw| async move {
+            while let Some(head) = raw.try_head().await {
+                let status = if head.contains("/next") { "200 OK" } else { status };
+                raw.try_send(&format!("HTTP/1.1 {status}\r\nContent-Length: 4\r\n\r\nbody")).await;
+            }
+        })
+        .await;
+        let gateway = start(address, "").await;
+        let mut client = gateway.connect().await;
+        client.send(&format!("{method} / HTTP/1.1\r\nHost: a\r\n\r\n")).await;
+        assert_eq!(client.answer_to(method).await.text(), "");
+        // Neither on this connection nor on the upstream's is there a byte too much.
+        client.send("GET /next HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        let next = client.answer().await;
+        assert_eq!((next.status, next.text()), (200, "body"), "{method} {status}");
     }
 }

@@ -91,3 +91,18 @@ async fn via_is_appended_both_ways_with_the_version_that_arrived() {
     assert_eq!(crate::support::values(answer.text(), "via"), ["1.0 bartizan"]);
     assert!(answer.text().starts_with("GET / HTTP/1.1\r\n"), "{}", answer.text());
 }
+
+#[tokio::test]
+async fn what_this_gateway_says_cannot_be_named_away() {
+    let settings = "client.trusted_proxies = [\"127.0.0.1\"]";
+    let gateway = start(echo().await, settings).await;
+    let answer = gateway
+        .ask(
+            "GET / HTTP/1.1\r\nHost: a\r\nConnection: x-request-id, x-forwarded-for\r\n\
+             X-Request-Id: abc-1\r\nX-Forwarded-For: 192.0.2.7\r\n\r\n",
+        )
+        .await;
+    let seen = answer.text();
+    assert_eq!(crate::support::values(seen, "x-request-id"), ["abc-1"]);
+    assert_eq!(crate::support::values(seen, "x-forwarded-for"), ["192.0.2.7, 127.0.0.1"]);
+}

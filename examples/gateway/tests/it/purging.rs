@@ -176,3 +176,37 @@ async fn what_one_gateway_has_stored_is_a_hit_of_the_other() {
         assert!(std::time::Instant::now() < deadline, "nothing is shared");
     }
 }
+
+#[tokio::test]
+async fn every_way_to_write_the_host_is_one_uri() {
+    for host in ["a.example", "A.EXAMPLE", "a.example:80", "a.example:"] {
+        let gateway = start(tagged().await, TOKEN).await;
+        let ask = format!("GET /a?b=1 HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        gateway.ask(&ask).await;
+        assert!(gateway.ask(&ask).await.header("cache-status").unwrap().contains("hit"));
+        purge(&gateway, r#"{"uri":"http://a.example/a?b=1"}"#).await;
+        let status = gateway.ask(&ask).await;
+        assert!(status.header("cache-status").unwrap().contains("fwd=uri-miss"), "{host}");
+    }
+}
+
+#[tokio::test]
+async fn no_way_to_write_its_path_goes_by_the_token() {
+    let gateway = filled(TOKEN).await;
+    let body = r#"{"all":true}"#;
+    for target in [
+        "/.bartizan/purge",
+        "/.bartizan/purge?x",
+        "http://a.example/.bartizan/purge",
+        "/.bartizan/purge.",
+        "/.bartizan/purge/",
+        "//.bartizan/purge",
+        "/%2ebartizan/purge",
+        "/./.bartizan/purge",
+    ] {
+        let head = format!("POST {target} HTTP/1.1\r\nHost: a.example\r\n");
+        let answer = gateway.ask(&format!("{head}Content-Length: 12\r\n\r\n{body}")).await;
+        assert!(answer.status == 401 || answer.text() == "ok", "{target}: {}", answer.text());
+        assert!(status_of(&gateway, "/a").await.contains("hit"), "{target}");
+    }
+}

@@ -117,3 +117,50 @@ async fn a_connection_without_a_request_is_closed() {
     client.answer().await;
     assert_eq!(client.rest().await, "");
 }
+
+#[tokio::test]
+async fn an_answer_before_the_end_of_the_request_leaves_no_connection_behind() {
+    let (left, mut leaves) = tokio::sync::mpsc::channel(1);
+    let address = upstream(move |_, mut raw: Raw| {
+        let left = left.clone();
+        async move {
+            raw.head().await;
+            raw.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno").await;
+            raw.rest().await;
+            left.send(()).await.unwrap();
+        }
+    })
+    .await;
+    let gateway = start(address, "timeouts.response_ms = 300").await;
+    let mut client = gateway.connect().await;
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nab").await;
+    let answer = client.answer().await;
+    assert_eq!((answer.status, answer.text()), (401, "no"));
+    // The client sends nothing more.
+    assert_eq!(client.rest().await, "");
+    assert_eq!(tokio::time::timeout(DEADLINE, leaves.recv()).await, Ok(Some(())));
+}
+
+#[tokio::test]
+async fn an_upstream_that_answers_and_takes_no_more_of_the_request_is_left() {
+    let (left, mut leaves) = tokio::sync::mpsc::channel(1);
+    let address = upstream(move |_, mut raw: Raw| {
+        let left = left.clone();
+        async move {
+            raw.head().await;
+            raw.send("HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno").await;
+            // Reads no more.
+            left.send(()).await.unwrap();
+            std::future::pending::<()>().await;
+        }
+    })
+    .await;
+    let gateway = start(address, "timeouts.response_ms = 300").await;
+    let mut client = gateway.connect().await;
+    let length = 64 << 20;
+    client.send(&format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n")).await;
+    leaves.recv().await.unwrap();
+    let piece = "x".repeat(1 << 20);
+    let sending = async { while client.try_send(&piece).await {} };
+    tokio::time::timeout(DEADLINE, sending).await.expect("the client is held");
+}

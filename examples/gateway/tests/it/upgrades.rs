@@ -119,3 +119,19 @@ async fn a_client_that_goes_ends_the_tunnel() {
     drop(client);
     assert_eq!(said.recv().await.unwrap(), "last");
 }
+
+#[tokio::test]
+async fn each_of_two_at_once_has_a_tunnel_of_its_own() {
+    for profile in ["secure", "rfc"] {
+        let gateway = start(switching().await, &format!("cache.profile = \"{profile}\"")).await;
+        let (mut one, mut two) = (gateway.connect().await, gateway.connect().await);
+        one.send(ASK).await;
+        two.send(ASK).await;
+        for (client, word) in [(&mut one, "one"), (&mut two, "two")] {
+            assert!(client.head().await.starts_with("HTTP/1.1 101 "));
+            assert_eq!(client.through("\n").await.unwrap(), "hello\n");
+            client.send(&format!("{word}\n")).await;
+            assert_eq!(client.through("\n").await.unwrap(), format!("[{word}]\n"));
+        }
+    }
+}
