@@ -207,7 +207,12 @@ fn main() {
         "a stream that is not stored, beside the service alone",
         vec![
             subject("service alone, stream", &runtime, stream(), 3),
-            subject("bartizan, not stored", &runtime, layer("stream", Profile::Secure).layer(stream()), 3),
+            subject(
+                "bartizan, not stored",
+                &runtime,
+                layer("stream", Profile::Secure).layer(stream()),
+                3,
+            ),
         ],
     );
 }

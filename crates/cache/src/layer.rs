@@ -23,6 +23,9 @@ pub struct CacheLayer {
     shared: Arc<Shared>,
 }
 
+/// A request that waits so long waits for good, and the end of its time can still be said.
+const LONGEST: Duration = Duration::from_secs(30 * 86_400);
+
 /// What the requests of all services of a layer share.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -136,7 +139,7 @@ impl CacheLayer {
     /// for its answer. It goes on, and what it brings is stored.
     #[must_use]
     pub fn with_soft_timeout(self, timeout: Duration) -> Self {
-        self.with(|settings| settings.soft_timeout = Some(timeout))
+        self.with(|settings| settings.soft_timeout = Some(timeout.min(LONGEST)))
     }
 
     /// Keeps stale responses that have a validator for so long, to validate them: a day, if nothing
@@ -202,7 +205,7 @@ impl CacheLayer {
     /// if nothing is said.
     #[must_use]
     pub fn with_lock_timeout(self, timeout: Duration) -> Self {
-        self.with(|settings| settings.wait = timeout)
+        self.with(|settings| settings.wait = timeout.min(LONGEST))
     }
 
     /// Reads a body so long to its end after its client has left: a minute, if nothing is said.

@@ -167,7 +167,7 @@ impl<K, V: Clone + Send + Sync + 'static> CacheBuilder<K, V> {
             sequence: AtomicU64::new(0),
             touched: AtomicU64::new(0),
             epoch: AtomicU64::new(0),
-            stripes: (0..STRIPES).map(|_| Mutex::new(0)).collect(),
+            stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
             hasher: std::hash::RandomState::new(),
             generation: AtomicU64::new(0),
             filled: Notify::new(),

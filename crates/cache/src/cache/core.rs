@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::Notify;
 
+use super::stripe::Stripe;
 use super::tier::Tier;
 use crate::caches::{Caches, Ground};
 use crate::entry::Entry;
@@ -41,7 +42,7 @@ pub(crate) struct Core<V> {
     /// When the sequence stood here, messages may have been missed.
     pub(super) epoch: AtomicU64,
     /// When keys of each stripe were invalidated last; held while one is placed.
-    pub(super) stripes: Box<[Mutex<u64>]>,
+    pub(super) stripes: Box<[Mutex<Stripe>]>,
     pub(super) hasher: std::hash::RandomState,
     /// The last generation that was heard of.
     pub(super) generation: AtomicU64,

@@ -9,6 +9,7 @@ mod handle;
 mod loading;
 mod member;
 mod place;
+mod stripe;
 mod task;
 mod tier;
 

@@ -5,21 +5,21 @@ use std::time::Duration;
 
 use super::Core;
 use super::core::Standing;
+use super::stripe::Stripe;
 use crate::entry::Entry;
 use crate::key::Key;
 use crate::observe::{Invalidated, NotStored, Origin, Scope};
 use crate::{Generation, Item, Mark, Options, Timestamp};
 
-/// How many stripes the keys of a cache have. An invalidation keeps what is being loaded for other
-/// keys of the stripe from being kept, which costs a load; 8 kB a cache make that rare.
-pub(super) const STRIPES: usize = 512;
+/// How many stripes the keys of a cache have.
+pub(super) const STRIPES: usize = 128;
 
 impl<V: Clone + Send + Sync + 'static> Core<V> {
     /// Puts an entry into memory, unless its key was invalidated after its data began to be read,
     /// or a later one is there.
     pub(super) fn place(&self, key: &Key, entry: &Arc<Entry<V>>) -> Result<(), NotStored> {
         let stripe = self.stripe(key.as_bytes());
-        if *stripe > entry.sequence {
+        if stripe.last() > entry.sequence {
             return Err(NotStored::Invalidated);
         }
         self.admit(key, entry, self.now())?;
@@ -41,7 +41,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         let item = item.with_weight(weight);
         let mut stripe = self.stripe(key.as_bytes());
         let sequence = self.next_sequence();
-        *stripe = sequence;
+        stripe.note(sequence);
         let made = self.entry_of(key, item, options, sequence, generation);
         let admitted = if options.memory.writes() {
             self.put_newer(key, &made.0)
@@ -68,7 +68,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
     /// Takes an entry from memory, unless another took its place.
     pub(super) fn withdraw(&self, key: &Key, entry: &Arc<Entry<V>>) {
         let mut stripe = self.stripe(key.as_bytes());
-        *stripe = self.next_sequence();
+        stripe.note(self.next_sequence());
         if self.has(key, entry) {
             self.memory.remove(key.as_bytes());
         }
@@ -128,7 +128,7 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
     /// Notes that a key was invalidated, and takes from memory what is older than `generation`.
     pub(super) fn outdate(&self, key: &Key, mark: Mark, generation: Option<Generation>) {
         let mut stripe = self.stripe(key.as_bytes());
-        *stripe = self.next_sequence();
+        stripe.note(self.next_sequence());
         let Some(there) = self.memory.get(key.as_bytes()) else { return };
         if generation.is_some_and(|generation| there.generation >= generation) {
             return;
@@ -159,13 +159,13 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
 
     /// Whether a key was invalidated after its data began to be read.
     pub(super) fn is_outdated(&self, key: &Key, sequence: u64) -> bool {
-        *self.stripe(key.as_bytes()) > sequence
+        self.stripe(key.as_bytes()).last() > sequence
     }
 
     /// Whoever joins a load of this key must find that it began no earlier.
     pub(crate) fn fence(&self, key: &Key) -> u64 {
         let all = self.epoch.load(Ordering::Acquire).max(self.all.touched());
-        all.max(*self.stripe(key.as_bytes()))
+        all.max(self.stripe(key.as_bytes()).last())
     }
 
     pub(super) fn invalidated(&self, scope: Scope, mark: Mark, origin: Origin) {
@@ -179,11 +179,30 @@ impl<V: Clone + Send + Sync + 'static> Core<V> {
         self.sequence.fetch_add(1, Ordering::AcqRel) + 1
     }
 
-    fn stripe(&self, key: &[u8]) -> MutexGuard<'_, u64> {
+    fn stripe(&self, key: &[u8]) -> Held<'_> {
+        let hash = self.hasher.hash_one(key);
         #[expect(clippy::cast_possible_truncation, reason = "the lower bits are what is wanted")]
-        let index = self.hasher.hash_one(key) as usize % STRIPES;
+        let index = hash as usize % STRIPES;
         #[expect(clippy::indexing_slicing, reason = "there are as many stripes as the modulus")]
         let stripe = &self.stripes[index];
-        stripe.lock().unwrap_or_else(PoisonError::into_inner)
+        Held { stripe: stripe.lock().unwrap_or_else(PoisonError::into_inner), hash }
+    }
+}
+
+/// The stripe of a key.
+struct Held<'a> {
+    stripe: MutexGuard<'a, Stripe>,
+    hash: u64,
+}
+
+impl Held<'_> {
+    /// Where the sequence stood when the key was invalidated last, or later.
+    fn last(&self) -> u64 {
+        self.stripe.last(self.hash)
+    }
+
+    /// The key is invalidated.
+    fn note(&mut self, sequence: u64) {
+        self.stripe.note(self.hash, sequence);
     }
 }

@@ -28,8 +28,11 @@ where
         let changed = Changed::new(&self);
         let clock = Arc::clone(&self.shared.responses.0.core.ground.clock);
         let asked = clock.wall();
+        let before = origin.shelf().core.begin_reading();
         let response = self.inner.call(self.request).await?;
         let answered = clock.wall();
+        // What others have invalidated meanwhile, this one may have been made of.
+        let is_overtaken = origin.shelf().core.begin_reading().sequence() != before.sequence();
         if invalidates(response.status()) {
             changed.invalidate(response.headers()).await;
         }
@@ -38,12 +41,17 @@ where
             exchange: Exchange { asked, answered },
             at: clock.now(),
         };
-        Ok(origin.answer_change(response, received))
+        Ok(origin.answer_change(response, received, is_overtaken))
     }
 }
 
 impl Origin {
-    fn answer_change<B>(&self, response: Response<B>, received: Received) -> Response<CacheBody<B>>
+    fn answer_change<B>(
+        &self,
+        response: Response<B>,
+        received: Received,
+        is_overtaken: bool,
+    ) -> Response<CacheBody<B>>
     where
         B: Body<Data = Bytes> + Send + 'static,
     {
@@ -52,7 +60,7 @@ impl Origin {
         let is_for_all = !self.shared.settings.is_parted()
             && !self.facts.has(Facts::CREDENTIAL)
             && !self.facts.has(Facts::FORWARDING);
-        if self.method == Method::POST && rules.stores_post && is_for_all {
+        if self.method == Method::POST && rules.stores_post && is_for_all && !is_overtaken {
             let (status, headers): (StatusCode, &HeaderMap) =
                 (response.status(), response.headers());
             if let Ok(terms) = storing(self.asked(), status, headers, received.exchange, rules) {

@@ -2,6 +2,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
@@ -64,7 +65,14 @@ impl Origin {
     fn adds_validators(&self, headers: &mut HeaderMap) -> bool {
         match &self.kept {
             Some(kept) if self.method == Method::GET => {
-                add_validators(headers, [&kept.stored.headers])
+                let validates = add_validators(headers, [&kept.stored.headers]);
+                // The origin does not know it, and takes no notice of the date beside it (RFC 9110,
+                // section 13.1.3).
+                if validates && self.shared.has_made_tag(&kept.stored) {
+                    headers.remove(IF_NONE_MATCH);
+                    return headers.contains_key(IF_MODIFIED_SINCE);
+                }
+                validates
             }
             _ => false,
         }

@@ -214,7 +214,7 @@ impl Shared {
         if self.settings.etags.is_some_and(|most| body.len() <= most)
             && status == StatusCode::OK
             && !headers.contains_key(ETAG)
-            && let Ok(tag) = HeaderValue::from_str(&format!("\"{:032x}\"", xxh3_128(&body)))
+            && let Some(tag) = made_tag(&body)
         {
             headers.insert(ETAG, tag);
         }
@@ -226,14 +226,27 @@ impl Shared {
         Stored { status, headers, body, trailers, terms, age, received: received.exchange.answered }
     }
 
-    /// The surrogate keys of a response.
+    /// Whether the entity tag of a stored response was made here.
+    pub(super) fn has_made_tag(&self, stored: &Stored) -> bool {
+        self.settings.etags.is_some_and(|most| stored.body.len() <= most)
+            && stored.headers.get(ETAG) == made_tag(&stored.body).as_ref()
+    }
+
+    /// The surrogate keys of a response, all of them: what is left out could not be purged. What
+    /// stands between commas is one, and so is each of its words.
     fn tags(&self, headers: &HeaderMap) -> Vec<Box<str>> {
         let lines = self.settings.tags.iter().flat_map(|name| headers.get_all(name));
-        let texts = lines.filter_map(|line| line.to_str().ok());
-        let words = texts.flat_map(|text| text.split([',', ' ', '\t']));
-        let words = words.filter(|word| !word.is_empty() && word.len() <= TAG);
-        words.take(TAGS).map(Into::into).collect()
+        let members = lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+        let tags = members.map(<[u8]>::trim_ascii).flat_map(|member| {
+            let words = member.split(u8::is_ascii_whitespace).filter(move |word| *word != member);
+            std::iter::once(member).chain(words)
+        });
+        tags.filter(|tag| !tag.is_empty()).map(|tag| String::from_utf8_lossy(tag).into()).collect()
     }
+}
+
+fn made_tag(body: &[u8]) -> Option<HeaderValue> {
+    HeaderValue::from_str(&format!("\"{:032x}\"", xxh3_128(body))).ok()
 }
 
 impl Received {
@@ -246,10 +259,6 @@ impl Received {
         }
     }
 }
-
-/// How many surrogate keys of a response count, and bytes of each.
-const TAGS: usize = 64;
-const TAG: usize = 256;
 
 /// How long a body is, by its header section or by itself.
 pub(crate) fn length_of<B: Body>(response: &Response<B>) -> Option<u64> {

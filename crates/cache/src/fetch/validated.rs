@@ -8,7 +8,7 @@ use super::{Duty, Origin, Received};
 use crate::CacheBody;
 use crate::handled::Answered;
 use crate::observe::Lookup;
-use crate::policy::http::{Asked, Terms, Vary, freshen, selects, storing};
+use crate::policy::http::{Asked, NotStorable, Terms, Vary, freshen, selects, storing};
 use crate::respond::CACHE_STATUS;
 use crate::responses::{Fetched, Kept, Stored};
 
@@ -21,11 +21,13 @@ impl Origin {
         received: Received,
         duty: Option<Duty>,
     ) -> Response<CacheBody<B>> {
-        let mut kept_anew = None;
+        // The body is older than the request for its validation.
+        let received = Received { begun: kept.begun, ..received };
+        let (mut kept_anew, mut is_of_request) = (None, false);
         let stored = if selects(update, &kept.stored.headers) {
             let headers = renewed(kept, update, received);
             let place = self.place(&headers);
-            let (terms, is_storable) = self.terms_of(kept, &headers, received);
+            let (terms, why) = self.terms_of(kept, &headers, received);
             let stored = self.shared.stored(Fresh {
                 status: kept.stored.status,
                 headers,
@@ -34,7 +36,8 @@ impl Origin {
                 terms,
                 received,
             });
-            if is_storable {
+            is_of_request = why.is_some_and(NotStorable::is_of_request);
+            if why.is_none() {
                 kept_anew = Some(self.shared.keep_stored(&place, stored.clone(), received));
             }
             Arc::new(stored)
@@ -47,7 +50,10 @@ impl Origin {
             Some(Ok(())) => land(duty, Fetched::Stored),
             Some(Err(why)) => settle_unkept(why, duty),
             None => {
-                self.shelf().forget(&kept.key);
+                // It holds still for the requests of others.
+                if !is_of_request {
+                    self.shelf().forget(&kept.key);
+                }
                 land(duty, Fetched::NotStored);
             }
         }
@@ -55,16 +61,29 @@ impl Origin {
         let mut handled = handled.forwarded(self.forward, Some(StatusCode::NOT_MODIFIED));
         handled.stored = is_stored;
         self.tell(Lookup::MemoryHit, handled);
-        self.shared.shape(&stored, stored.age, self.shape(), handled)
+        let mut response = self.shared.shape(&stored, stored.age, self.shape(), handled);
+        // What a 304 says for this client alone (`private`, `no-cache` with fields) is not stored.
+        for name in stored.terms.omitted.iter().filter(|name| update.contains_key(*name)) {
+            response.headers_mut().remove(name);
+            for value in update.get_all(name) {
+                response.headers_mut().append(name, value.clone());
+            }
+        }
+        response
     }
 
-    /// On which terms it is stored now, and whether it is.
-    fn terms_of(&self, kept: &Kept, headers: &HeaderMap, received: Received) -> (Terms, bool) {
+    /// On which terms it is stored now, or why it is not.
+    fn terms_of(
+        &self,
+        kept: &Kept,
+        headers: &HeaderMap,
+        received: Received,
+    ) -> (Terms, Option<NotStorable>) {
         let rules = &self.shared.settings.rules;
         let (status, exchange) = (kept.stored.status, received.exchange);
         match storing(self.asked(), status, headers, exchange, rules) {
-            Ok(terms) => (terms, true),
-            Err(_) => (kept.stored.terms.clone(), false),
+            Ok(terms) => (terms, None),
+            Err(why) => (kept.stored.terms.clone(), Some(why)),
         }
     }
 
@@ -77,6 +96,7 @@ impl Origin {
         received: Received,
     ) {
         let Some(kept) = &self.kept else { return };
+        let received = Received { begun: kept.begun, ..received };
         if status != StatusCode::OK || kept.stored.status != StatusCode::OK {
             return;
         }

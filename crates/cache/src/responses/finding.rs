@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::index::{Index, Language, Selecting, VariantPart};
 use super::{Shelf, Slot, Stored};
-use crate::cache::Found;
+use crate::cache::{Begun, Found};
 use crate::entry::Entry;
 use crate::key::{Encoded, Key};
 use crate::policy::http::{Normalise, content_language, selecting};
@@ -35,6 +35,8 @@ pub(crate) struct Kept {
     pub(crate) age: Duration,
     /// Nothing while it is fresh.
     pub(crate) stale_for: Option<Duration>,
+    /// What was known before it was looked for: a 304 makes nothing of it that was invalidated since.
+    pub(crate) begun: Begun,
     entry: Arc<Entry<Slot>>,
 }
 
@@ -84,18 +86,18 @@ impl Shelf {
 
     /// A response from memory or the store.
     pub(crate) async fn look(&self, target: &Key, selection: Selection<'_>) -> Looked {
-        let until = self.core.until();
+        let (until, begun) = (self.core.until(), self.core.begin_reading());
         let Some(found) = self.core.seek(target, &self.core.options, until).await else {
             return Looked::Nothing;
         };
-        let index = match self.look_behind(target, &found, selection, until).await {
+        let index = match self.look_behind(target, &found, selection, (until, begun)).await {
             Looked::VaryMiss(index) if found.is_near => index,
             looked => return looked,
         };
         // Another instance may know more, or have founded an index of its own at the same time.
         match self.core.seek_later(target, &self.core.options, &found, until).await {
             Some(later) if !matches!(&later.entry.value, Slot::Index(known) if *known == index) => {
-                self.look_behind(target, &later, selection, until).await
+                self.look_behind(target, &later, selection, (until, begun)).await
             }
             _ => Looked::VaryMiss(index),
         }
@@ -107,10 +109,10 @@ impl Shelf {
         target: &Key,
         found: &Found<Slot>,
         selection: Selection<'_>,
-        until: Instant,
+        (until, begun): (Instant, Begun),
     ) -> Looked {
         let index = match &found.entry.value {
-            Slot::Response(_) => return kept(target.clone(), found, None),
+            Slot::Response(_) => return kept(target.clone(), found, None, begun),
             Slot::Index(index) => Arc::clone(index),
         };
         let current = (index.id, found.stale_for());
@@ -134,7 +136,7 @@ impl Shelf {
                 if let Some(found) = self.core.seek(&key, &self.core.options, until).await
                     && language.is_none_or(|language| is_in(&found.entry.value, language))
                 {
-                    return kept(key, &found, stale_for);
+                    return kept(key, &found, stale_for, begun);
                 }
             }
         }
@@ -155,10 +157,10 @@ fn is_in(slot: &Slot, language: &Language) -> bool {
 }
 
 /// With its index it is stale as well. What came stale has been so for longer than it is here.
-fn kept(key: Key, found: &Found<Slot>, index_stale_for: Option<Duration>) -> Looked {
+fn kept(key: Key, found: &Found<Slot>, index_stale_for: Option<Duration>, begun: Begun) -> Looked {
     let Slot::Response(stored) = &found.entry.value else { return Looked::Nothing };
     let (stored, age) = (Arc::clone(stored), stored.age.saturating_add(found.age()));
     let since = found.stale_for().max(index_stale_for);
     let stale_for = since.map(|since| since.max(age.saturating_sub(stored.terms.lifetime)));
-    Looked::Stored(Kept { key, stored, age, stale_for, entry: Arc::clone(&found.entry) })
+    Looked::Stored(Kept { key, stored, age, stale_for, begun, entry: Arc::clone(&found.entry) })
 }

@@ -37,7 +37,7 @@ impl Drop for Alive {
 async fn a_million_keys_leave_no_more_values_than_the_capacity_and_what_waits_to_be_counted() {
     const CAPACITY: usize = 1_000;
     // moka takes writes into account in batches; what waits is bounded, whatever is written.
-    const WAITING: usize = 4_096;
+    const WAITING: usize = 16_384;
     let caches = Caches::in_memory();
     let cache: Cache<u32, Alive> =
         caches.cache("numbers").with_capacity(CAPACITY as u64).build().unwrap();

@@ -2,7 +2,7 @@
 
 use http::header::HOST;
 use http::uri::{Authority, PathAndQuery};
-use http::{HeaderValue, Request, StatusCode, Uri, Version};
+use http::{HeaderValue, Method, Request, StatusCode, Uri, Version};
 
 use super::{Own, refuse};
 
@@ -10,6 +10,12 @@ use super::{Own, refuse};
 pub(super) fn settle<B>(request: &mut Request<B>, fallback: &HeaderValue) -> Result<(), Own> {
     let bad = |message| Err(refuse(StatusCode::BAD_REQUEST, message));
     let version = request.version();
+    let uri = request.uri();
+    let is_authority = uri.authority().is_some() && uri.scheme().is_none();
+    // RFC 9112, section 3.2: one form is of CONNECT alone, the other of OPTIONS.
+    if is_authority || (uri.path() == "*" && *request.method() != Method::OPTIONS) {
+        return bad("The target is malformed");
+    }
     let mut given = request.headers().get_all(HOST).iter();
     let host = given.next();
     if given.next().is_some() {

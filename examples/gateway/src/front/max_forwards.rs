@@ -7,10 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use super::Own;
 
 /// Counts this hop, or answers as the last one.
-pub(super) fn count<B>(
-    request: &mut Request<B>,
-    api_key_header: Option<&HeaderName>,
-) -> Result<(), Own> {
+pub(super) fn count<B>(request: &mut Request<B>, api_key_header: &HeaderName) -> Result<(), Own> {
     let Some(left) = left(request.headers()) else { return Ok(()) };
     match left.checked_sub(1) {
         Some(left) => {
@@ -33,13 +30,13 @@ fn left(headers: &HeaderMap) -> Option<u64> {
 }
 
 /// The request as it arrived, without what RFC 9110, section 9.3.8, wants excluded.
-fn echo<B>(request: &Request<B>, api_key_header: Option<&HeaderName>) -> Bytes {
+fn echo<B>(request: &Request<B>, api_key_header: &HeaderName) -> Bytes {
     let mut out = BytesMut::new();
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     out.put_slice(format!("TRACE {target} {:?}\r\n", request.version()).as_bytes());
     for (name, value) in request.headers() {
         let secret = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name);
-        if !secret && api_key_header != Some(name) {
+        if !secret && api_key_header != name {
             out.put_slice(name.as_str().as_bytes());
             out.put_slice(b": ");
             out.put_slice(value.as_bytes());

@@ -34,7 +34,7 @@ struct Settings {
     by: ForwardedBy,
     errors: UpstreamErrors,
     /// The header of callers' keys, which `TRACE` does not show.
-    api_key_header: Option<HeaderName>,
+    api_key_header: HeaderName,
 }
 
 impl FrontLayer {
@@ -44,7 +44,12 @@ impl FrontLayer {
             proxies: config.client.trusted.proxies.clone(),
             by: config.client.trusted.by,
             errors: config.upstream.errors,
-            api_key_header: config.limits.as_ref().map(|limits| limits.api_key_header().clone()),
+            api_key_header: config
+                .limits
+                .as_ref()
+                .map_or(HeaderName::from_static("x-api-key"), |limits| {
+                    limits.api_key_header().clone()
+                }),
         }))
     }
 }
@@ -84,7 +89,7 @@ impl Settings {
         }
         host::settle(request, &self.host)?;
         if matches!(*request.method(), Method::TRACE | Method::OPTIONS) {
-            max_forwards::count(request, self.api_key_header.as_ref())?;
+            max_forwards::count(request, &self.api_key_header)?;
         }
         let version = request.version();
         headers::leave_hop(request.headers_mut(), version);

@@ -58,12 +58,16 @@ pub(super) fn leave_trailers(trailers: &mut HeaderMap) {
     }
 }
 
-/// Whether a body is coded in a way that hyper, which undoes `chunked` alone, leaves in it. Without
-/// its `Transfer-Encoding` it would be another body.
+/// Whether a body is coded in a way that hyper, which undoes `chunked` alone, leaves in it: without
+/// its `Transfer-Encoding` it would be another body. Names that stand for no coding (RFC 9112, section
+/// 7.2) say nothing of it.
 pub(crate) fn has_other_coding(headers: &HeaderMap) -> bool {
-    let mut codings = tokens(headers, &TRANSFER_ENCODING);
-    codings.next().is_some_and(|coding| !coding.eq_ignore_ascii_case(b"chunked"))
-        || codings.next().is_some()
+    const OTHERS: [&[u8]; 5] = [b"compress", b"deflate", b"gzip", b"x-compress", b"x-gzip"];
+    let mut chunked = false;
+    tokens(headers, &TRANSFER_ENCODING).any(|coding| {
+        let is = |name: &[u8]| coding.eq_ignore_ascii_case(name);
+        OTHERS.into_iter().any(is) || is(b"chunked") && std::mem::replace(&mut chunked, true)
+    })
 }
 
 /// Whether a header tells for whom a request is made.

@@ -42,7 +42,7 @@ async fn a_hit_does_not_reach_the_upstream() {
     let first = gateway.get("/a").await;
     assert_eq!(
         first.header("cache-status"),
-        Some("bartizan; fwd=uri-miss; fwd-status=200; stored"),
+        Some("bartizan; fwd=uri-miss; fwd-status=200; stored; ttl=60"),
         "{}",
         first.head
     );

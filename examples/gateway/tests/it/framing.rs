@@ -74,9 +74,20 @@ async fn a_request_has_one_host_that_is_one() {
         "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET http://a:x/ HTTP/1.1\r\nHost: a\r\n\r\n",
         "GET http://a/ HTTP/1.1\r\n\r\n",
+        // Forms of a target that are of other methods (RFC 9112, section 3.2).
+        "GET a:80 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET a HTTP/1.0\r\nHost: a\r\n\r\n",
+        "GET * HTTP/1.1\r\nHost: a\r\n\r\n",
     ] {
         assert_eq!(gateway.ask(request).await.status, 400, "{request}");
     }
+}
+
+#[tokio::test]
+async fn a_question_to_the_whole_server_is_passed_on() {
+    let gateway = start(echo().await, "").await;
+    let answer = gateway.ask("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(answer.text().starts_with("OPTIONS * HTTP/1.1\r\n"), "{}", answer.text());
 }
 
 #[tokio::test]

@@ -23,20 +23,23 @@ async fn each_hop_is_counted() {
 
 #[tokio::test]
 async fn the_last_hop_answers_and_shows_no_secret() {
-    let settings = "limits.tiers = [{ name = \"a\" }]";
-    let gateway = start(echo().await, settings).await;
-    let answer = gateway
-        .ask(
-            "TRACE /t HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nCookie: secret\r\n\
-             Authorization: secret\r\nX-Api-Key: secret\r\nX-Shown: shown\r\n\r\n",
-        )
-        .await;
-    assert_eq!((answer.status, answer.header("content-type")), (200, Some("message/http")));
-    let text = answer.text();
-    assert!(text.starts_with("TRACE /t HTTP/1.1\r\n"), "{text}");
-    assert_eq!(values(text, "x-shown"), ["shown"]);
-    assert!(!text.contains("secret"), "{text}");
+    let customer = "limits.api_key_header = \"x-customer\"\nlimits.tiers = [{ name = \"a\" }]";
+    for (settings, key) in [("", "X-Api-Key"), (customer, "X-Customer")] {
+        let gateway = start(echo().await, settings).await;
+        let answer = gateway
+            .ask(&format!(
+                "TRACE /t HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\nCookie: secret\r\n\
+                 Authorization: secret\r\n{key}: secret\r\nX-Shown: shown\r\n\r\n"
+            ))
+            .await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, Some("message/http")));
+        let text = answer.text();
+        assert!(text.starts_with("TRACE /t HTTP/1.1\r\n"), "{text}");
+        assert_eq!(values(text, "x-shown"), ["shown"]);
+        assert!(!text.contains("secret"), "{text}");
+    }
 
+    let gateway = start(echo().await, "").await;
     let answer = gateway.ask("OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n").await;
     assert_eq!((answer.status, answer.text()), (200, ""));
 }

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderName};
 
 use super::parse_delta;
 use super::targeted::parse_targeted;
+use super::vary::is_token;
 
 /// What a response says about its reuse (RFC 9111, section 5.2.2; RFC 5861; RFC 8246), be it in
 /// `Cache-Control` or in a targeted field.
@@ -236,7 +237,7 @@ impl<'a> Iterator for Directives<'a> {
         let value = match text {
             _ if is_space(name.last()) || is_space(value.first()) => Value::Spaced,
             Some(text) if tail.is_empty() => Value::Some(text),
-            None if !tail.is_empty() && tail.iter().copied().all(is_token) => Value::Some(tail),
+            None if is_token(tail) => Value::Some(tail),
             _ => Value::Malformed,
         };
         Some(Directive { name: name.trim_ascii_end(), value })
@@ -251,8 +252,4 @@ fn string(text: &[u8]) -> Option<usize> {
         is_escaped = *byte == b'\\' && !is_escaped;
         is_end
     })
-}
-
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }

@@ -45,7 +45,6 @@ pub(crate) struct Terms {
 
 /// Why a response is not stored: the first reason that is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub(crate) enum NotStorable {
     /// The method's answers are not stored, or this one lacks what it needs for that.
     Method,
@@ -68,6 +67,13 @@ pub(crate) enum NotStorable {
     Outdated,
     /// An event stream, or a switch of protocols.
     Stream,
+}
+
+impl NotStorable {
+    /// It speaks of the request: the response to another may be stored.
+    pub(crate) const fn is_of_request(self) -> bool {
+        matches!(self, Self::RequestNoStore | Self::Authorization)
+    }
 }
 
 /// Whether a shared cache stores a response (RFC 9111, section 3), and on which terms.

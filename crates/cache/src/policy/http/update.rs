@@ -18,13 +18,14 @@ static HOP_BY_HOP: [HeaderName; 9] = [
 
 /// Takes over the fields of a 304 or of an answer to HEAD into those of a stored response (RFC
 /// 9111, section 3.2): all but those that describe the body that was stored, or the connection.
+/// `Vary` always, as in [`strip`].
 pub(crate) fn freshen(stored: &mut HeaderMap, update: &HeaderMap, omitted: &[HeaderName]) {
     let is_kept = |name: &HeaderName| {
         is_hop_by_hop(name)
             || is_of_body(name)
             || *name == AGE
-            || omitted.contains(name)
-            || listed(update).any(|listed| listed == *name)
+            || *name != VARY
+                && (omitted.contains(name) || listed(update).any(|listed| listed == *name))
     };
     for name in update.keys().filter(|name| !is_kept(name)) {
         stored.remove(name);

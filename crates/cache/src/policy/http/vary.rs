@@ -318,7 +318,7 @@ fn members(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// RFC 9110, section 5.6.2.
-fn is_token(name: &[u8]) -> bool {
+pub(super) fn is_token(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().copied().all(is_tchar)
 }
 
