@@ -2,12 +2,11 @@ use bartizan_contract::{
     Describe, Description, Header, Operation, Parameter, ParameterLocation, ResponseSelector,
     ResponseSpec, Schema,
 };
-use http::header::{AGE, ETAG, IF_NONE_MATCH};
+use http::header::{AGE, CACHE_STATUS, ETAG, IF_NONE_MATCH};
 use http::{Method, StatusCode};
 use serde_json::json;
 
 use crate::CacheLayer;
-use crate::respond::CACHE_STATUS;
 
 impl Describe for CacheLayer {
     /// Answers to GET and HEAD may be stored ones, which tell their age and answer conditions; all

@@ -16,7 +16,8 @@ use crate::{ConfigError, Profile, ResponseCache};
 /// Answers requests from stored responses, as a shared cache (RFC 9111).
 ///
 /// All services that the layer makes share its [`Responses`]; so do layers that are made over the
-/// same. Stands outside of whatever encodes responses, so that each encoding is stored, and inside
+/// same, and what one of them has stored the others serve, by whatever rules it was stored: layers
+/// that differ in whose responses they share need [`Responses`] of their own. Stands outside of whatever encodes responses, so that each encoding is stored, and inside
 /// of whatever tells who is asking.
 #[derive(Clone)]
 pub struct CacheLayer {
@@ -208,7 +209,9 @@ impl CacheLayer {
         self.with(|settings| settings.wait = timeout.min(LONGEST))
     }
 
-    /// Reads a body so long to its end after its client has left: a minute, if nothing is said.
+    /// Goes on so long with what no client waits for: a body whose client has left is read to its
+    /// end, what was served stale is fetched anew. A minute, if nothing is said; with zero a stale
+    /// response is not renewed where the inner service does not answer at once.
     #[must_use]
     pub fn with_patience(self, patience: Duration) -> Self {
         self.with(|settings| settings.patience = patience)
@@ -220,8 +223,8 @@ impl CacheLayer {
         self.with(|settings| settings.etags = Some(max_bytes))
     }
 
-    /// Reads surrogate keys from these fields of responses: `Cache-Tag` (separated by commas) and
-    /// `Surrogate-Key` (by spaces), if nothing is said.
+    /// Reads surrogate keys from these fields of responses: `Cache-Tag` and `Surrogate-Key`, if
+    /// nothing is said. They are separated by commas; each word of one that has spaces counts too.
     #[must_use]
     pub fn with_tag_fields(self, names: impl IntoIterator<Item = HeaderName>) -> Self {
         self.with(|settings| settings.tags = names.into_iter().collect())

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{AGE, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
+use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, RANGE};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
 use crate::CacheBody;
 use crate::handled::Handled;
 use crate::layer::Shared;
 use crate::policy::http::{
     Ranges, Report, append, content_range, is_modified_for, is_range_current, multipart,
-    not_modified, render, resolve,
+    not_modified, only, render, resolve,
 };
 use crate::request::Facts;
 use crate::responses::Stored;
@@ -25,8 +25,13 @@ pub(crate) struct Shape<'a> {
     pub(crate) key: &'a [u8],
 }
 
-/// The name of `Cache-Status` (RFC 9211).
-pub(crate) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+/// When a stored response is used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time {
+    pub(crate) age: Duration,
+    /// Nothing while it is fresh.
+    pub(crate) stale_for: Option<Duration>,
+}
 
 impl Shared {
     /// The response to a request that a stored one answers: whole, in part, or as not modified.
@@ -34,12 +39,12 @@ impl Shared {
     pub(crate) fn respond<B>(
         &self,
         stored: &Stored,
-        age: Duration,
+        time: Time,
         shape: Shape<'_>,
         handled: Handled,
     ) -> Response<CacheBody<B>> {
         self.responses.0.tell(handled);
-        self.shape(stored, age, shape, handled)
+        self.shape(stored, time, shape, handled)
     }
 
     /// As [`respond`](Self::respond), and nobody who observes learns of it.
@@ -47,7 +52,7 @@ impl Shared {
     pub(crate) fn shape<B>(
         &self,
         stored: &Stored,
-        age: Duration,
+        time: Time,
         shape: Shape<'_>,
         handled: Handled,
     ) -> Response<CacheBody<B>> {
@@ -63,8 +68,12 @@ impl Shared {
             whole(stored, shape.method)
         };
         let headers = response.headers_mut();
-        headers.insert(AGE, HeaderValue::from(age.as_secs()));
-        let left = signed(stored.terms.lifetime) - signed(age);
+        headers.insert(AGE, HeaderValue::from(time.age.as_secs()));
+        let left = match time.stale_for {
+            None => signed(stored.terms.lifetime) - signed(time.age),
+            // It may have been made stale before its time.
+            Some(stale_for) => -signed(stale_for),
+        };
         self.label(&mut response, handled, Some(left), shape.key);
         response
     }
@@ -72,7 +81,7 @@ impl Shared {
     #[cold]
     fn part<B>(&self, stored: &Stored, shape: Shape<'_>) -> Response<CacheBody<B>> {
         let length = stored.body.len();
-        let ranges = match shape.headers.get(RANGE) {
+        let ranges = match only(shape.headers, &RANGE) {
             Some(range) if is_range_current(shape.headers, &stored.headers) => {
                 resolve(range, length, self.settings.ranges)
             }

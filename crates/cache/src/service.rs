@@ -18,7 +18,7 @@ use crate::key::{Encoded, Key};
 use crate::layer::Shared;
 use crate::policy::http::{RequestDirectives, Reuse, is_unsafe, reuse};
 use crate::request::{Bypass, Facts, Head, Partition};
-use crate::respond::Shape;
+use crate::respond::{Shape, Time};
 use crate::responses::{Nothing, Selection, Sized, SizedBytes, Slot, Target};
 use crate::{CacheBody, ResponseFuture};
 
@@ -244,7 +244,8 @@ impl Shared {
         responses.core.tell_hit();
         let shape =
             Shape { method: head.method(), headers: head.headers(), facts, key: key.as_bytes() };
-        Some(self.respond(stored, age, shape, Handled::new(Answered::Fresh)))
+        let time = Time { age, stale_for: None };
+        Some(self.respond(stored, time, shape, Handled::new(Answered::Fresh)))
     }
 
     /// Whether a request takes a fresh response as it is.

@@ -20,7 +20,7 @@ use crate::data::{DataError, Database, Sessions, SharedSessionStore, SqlSessionS
 use crate::domain::Timestamp;
 use crate::domain::passwords::Passwords;
 use crate::limits::{Counter, LoginGuard};
-use crate::readiness::Readiness;
+use crate::readiness::{self, Readiness};
 use crate::telemetry::TARGET;
 use crate::upstream::{FakeUpstream, Timeouts, UpstreamClient, UpstreamError};
 use crate::{routes, stack};
@@ -133,9 +133,11 @@ async fn build(
         counter,
         _fake: fake,
     }));
-    let internal = stack::within(routes::internal(), &state, config)?.with_state(state.clone());
-    let api = stack::within(routes::api(), &state, config)?.with_state(state);
-    let router = stack::around(routes::all(&api, internal, readiness.clone()), config)?;
+    let within = (stack::around(config)?, stack::within(&state, config)?);
+    let identified = routes::identified().layer(within).with_state(state);
+    let others = readiness::routes(readiness.clone()).layer(stack::around(config)?);
+    // Merged last, theirs is what answers where no route matches.
+    let router = identified.merge(others);
     Ok(App { router, readiness, demo_keys, database })
 }
 

@@ -1,12 +1,8 @@
-//! Who is asking: resolved before anything is limited or refused.
+//! Who is asking.
 
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::middleware::Next;
-use axum::response::Response;
-use bartizan_contract::{ErrorReport, Reply};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{Extensions, HeaderMap};
+use bartizan_contract::ErrorReport;
 use bartizan_error_envelope::ApiError;
 use tower_sessions::Session;
 
@@ -14,7 +10,7 @@ use crate::api::Failure;
 use crate::app::AppState;
 use crate::config::DemoData;
 use crate::data::seed;
-use crate::domain::accounts::{Account, ApiKey};
+use crate::domain::accounts::{Account, ApiKey, ApiKeyHash};
 use crate::domain::{AccountId, LocationId};
 
 /// The name under which a session keeps the account's id.
@@ -36,45 +32,52 @@ pub(crate) enum Identity {
     Refused(ErrorReport),
 }
 
-/// Resolves the account by `X-API-Key`, else `Authorization: Bearer`, else the session; never
-/// answers.
-pub(crate) async fn resolve(
-    State(state): State<AppState>,
-    session: Session,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let found = match key(request.headers()) {
-        Some(key) => by_key(&state, key).await,
-        None => by_session(&state, &session).await,
-    };
-    let identity = found.unwrap_or_else(|failure| Identity::Refused(failure.into_report()));
-    request.extensions_mut().insert(identity);
-    next.run(request).await
+/// The credential of a request: `X-API-Key`, else `Authorization: Bearer`, else the session.
+pub(crate) enum Credential {
+    /// What it opens is known at once.
+    Known(Identity),
+    /// The account of a key has to be looked up.
+    Key(ApiKeyHash),
+    /// What a session opens has to be looked up.
+    Session(Session),
 }
 
-/// Answers callers whose credential was refused, tells those without one how to bring it, and marks
-/// every answer as the caller's own.
-pub(crate) async fn require(request: Request, next: Next) -> Response {
-    let reply = Reply::for_request(&request);
-    let refused = match request.extensions().get() {
-        Some(Identity::Refused(report)) => Some(report.clone()),
-        _ => None,
-    };
-    let mut response = match refused {
-        Some(report) => report.into_response::<Body>(reply).map(Body::new),
-        None => next.run(request).await,
-    };
-    if response.status().is_success() {
-        // What belongs to a location is for no shared cache.
-        response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private"));
+impl Credential {
+    pub(crate) fn of(state: &AppState, headers: &HeaderMap, extensions: &Extensions) -> Self {
+        match (key(headers), extensions.get::<Session>()) {
+            (Some(key), _) => Self::of_key(state, key),
+            (None, Some(session)) => Self::Session(session.clone()),
+            (None, None) => Self::Known(Identity::Anonymous),
+        }
     }
-    if response.status() == StatusCode::UNAUTHORIZED {
-        // RFC 9110, section 15.5.2, asks for it.
-        let challenge = HeaderValue::from_static("Bearer realm=\"bartizan\"");
-        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+
+    fn of_key(state: &AppState, key: &[u8]) -> Self {
+        let refused = || Self::Known(refused(Failure::Unauthorized));
+        let key = std::str::from_utf8(key).ok().and_then(|key| key.parse::<ApiKey>().ok());
+        let Some(hash) = key.map(|key| key.hash()) else { return refused() };
+        if state.admin.is_opened_by(&hash) {
+            return Self::Known(Identity::Admin);
+        }
+        // A database that held demo data once may still know their keys.
+        if state.demo == DemoData::Absent && seed::is_demo_key(&hash) {
+            return refused();
+        }
+        Self::Key(hash)
     }
-    response
+
+    /// What it opens.
+    pub(crate) async fn resolve(self, state: &AppState) -> Identity {
+        let found = match self {
+            Self::Known(identity) => return identity,
+            Self::Key(hash) => by_key(state, &hash).await,
+            Self::Session(session) => by_session(state, &session).await,
+        };
+        found.unwrap_or_else(refused)
+    }
+}
+
+fn refused(failure: Failure) -> Identity {
+    Identity::Refused(failure.into_report())
 }
 
 /// The key as the client sends it. Other schemes of `Authorization` are not ours to refuse.
@@ -86,17 +89,8 @@ fn key(headers: &HeaderMap) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
 }
 
-async fn by_key(state: &AppState, key: &[u8]) -> Result<Identity, Failure> {
-    let key = std::str::from_utf8(key).ok().and_then(|key| key.parse::<ApiKey>().ok());
-    let hash = key.ok_or(Failure::Unauthorized)?.hash();
-    if state.admin.is_opened_by(&hash) {
-        return Ok(Identity::Admin);
-    }
-    // A database that held demo data once may still know their keys.
-    if state.demo == DemoData::Absent && seed::is_demo_key(&hash) {
-        return Err(Failure::Unauthorized);
-    }
-    let account = state.reads.account_by_key(&hash).await?;
+async fn by_key(state: &AppState, hash: &ApiKeyHash) -> Result<Identity, Failure> {
+    let account = state.reads.account_by_key(hash).await?;
     account.map(Identity::Account).ok_or(Failure::Unauthorized)
 }
 

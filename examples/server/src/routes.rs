@@ -7,7 +7,6 @@ use axum::routing::{get, post};
 
 use crate::api::{analyses, caches, leads, users, workflows};
 use crate::app::AppState;
-use crate::readiness::{self, Readiness};
 
 /// Where the one API router is served; the first is its canonical name.
 pub const PREFIXES: [&str; 3] = ["/api/v1", "/api", "/v1/api"];
@@ -44,8 +43,8 @@ macro_rules! routes {
                 about: $about,
             }),+];
 
-        pub(crate) fn $build() -> Router<AppState> {
-            Router::new()$(.route($path, $method($handler)))+
+        fn $build(router: Router<AppState>, prefix: &str) -> Router<AppState> {
+            router$(.route(&format!("{prefix}{}", $path), $method($handler)))+
         }
     };
 }
@@ -71,13 +70,11 @@ routes! {
     get "/cache-stats" => caches::stats, "what the caches have done";
 }
 
-/// The API below its prefixes, what is for operators, and the probes.
-pub(crate) fn all(api: &Router, internal: Router, readiness: Readiness) -> Router {
-    PREFIXES
-        .into_iter()
-        .fold(Router::new(), |router, prefix| router.nest(prefix, api.clone()))
-        .nest(INTERNAL, internal)
-        .merge(readiness::routes(readiness))
+/// The API below its prefixes, and what is for operators.
+///
+/// Not nested, which would rewrite the URI of each request.
+pub(crate) fn identified() -> Router<AppState> {
+    internal(PREFIXES.into_iter().fold(Router::new(), api), INTERNAL)
 }
 
 /// Reads the name of the route that a request has matched: the template, of the API's routes below the

@@ -1,25 +1,30 @@
 //! The layers in their order, outermost first, with a line of why each stands there.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{Response, StatusCode};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::Route;
 use bartizan_error_envelope::{ErrorEnvelopeLayer, RequestIdLayer};
 use bartizan_ratelimit_tiers::{ClientIpLayer, ForwardedBy};
+use bytes::Bytes;
 use tower::util::{MapRequestLayer, MapResponseLayer};
+use tower::{Layer, Service};
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::app::{AppState, StartError};
 use crate::config::Config;
-use crate::layers::{
-    access_log, compression, cors, csrf, response_cache, security_headers, sessions,
-};
+use crate::layers::access_log::AccessLogLayer;
+use crate::layers::authentication::AuthenticationLayer;
+use crate::layers::identity::IdentityLayer;
+use crate::layers::security_headers::SecurityHeadersLayer;
+use crate::layers::{compression, cors, csrf, response_cache, sessions};
+use crate::limits;
 use crate::routes::route_of;
-use crate::{identity, limits};
+use crate::serve::BoxError;
 
 /// How long a handler may take: an analysis takes 3.5 s, and its client gives up after 10 s.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -38,21 +43,47 @@ pub struct LayerInfo {
 macro_rules! stack {
     (
         $(#[$doc:meta])*
-        $list:ident = $apply:ident($router:ident: $kind:ty, $($argument:ident: $given:ty),+);
+        $list:ident = $apply:ident$(<$any:ident>)?($($argument:ident: $given:ty),+), $inner:ty;
         $($name:literal, $why:literal => $layer:expr;)+
     ) => {
         $(#[$doc])*
         pub const $list: &[LayerInfo] = &[$(LayerInfo { name: $name, why: $why }),+];
 
-        pub(crate) fn $apply($router: $kind, $($argument: $given),+) -> Result<$kind, StartError> {
-            Ok($router.layer(($($layer,)+)))
+        pub(crate) fn $apply$(<$any: Inner>)?(
+            $($argument: $given),+
+        ) -> Result<impl Layer<$inner, Service: Inner> + Clone + Send + Sync + 'static, StartError>
+        {
+            Ok(($($layer,)+))
         }
     };
 }
 
+/// What layers are put around: all of one stack stand in one service, which a router boxes once.
+pub(crate) trait Inner:
+    Service<Request, Response = Response<Self::Body>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+    type Body: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Default + Send + 'static;
+}
+
+impl<S, B> Inner for S
+where
+    S: Service<Request, Response = Response<B>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Default + Send + 'static,
+{
+    type Body = B;
+}
+
 stack! {
     /// Around everything: the probes, and what no route matches, too.
-    AROUND = around(router: Router, config: &Config);
+    AROUND = around<S>(config: &Config), S;
 
     "request id", "outermost: what logs or answers below does so with one id" =>
         RequestIdLayer::new();
@@ -60,11 +91,9 @@ stack! {
         ClientIpLayer::new()
             .with_trusted_proxies(config.trusted_proxies.clone(), ForwardedBy::XForwardedFor);
     "access log", "sees each answer as the client gets it" =>
-        access_log::layer();
-    "security headers", "on every answer, also on a panic's 500" => {
-        let prepared = security_headers::prepare();
-        MapResponseLayer::new(move |response: Response<_>| security_headers::add(&prepared, response))
-    };
+        AccessLogLayer;
+    "security headers", "on every answer, also on a panic's 500" =>
+        SecurityHeadersLayer;
     "CORS", "outside of whatever refuses, so that a browser can read the refusal" =>
         cors::layer(&config.origins);
     "error envelope", "outermost of those that answer: one shape for every failure" =>
@@ -73,12 +102,12 @@ stack! {
 
 stack! {
     /// Within those, around the API only: probes are neither identified nor compressed.
-    WITHIN = within(router: Router<AppState>, state: &AppState, config: &Config);
+    WITHIN = within(state: &AppState, config: &Config), Route;
 
     "session", "before identity, which may ask for it; loads nothing until then" =>
         sessions::layer(&state.sessions, config.environment);
     "identity", "resolves account and tier and never answers: limits stand before refusals" =>
-        from_fn_with_state(state.clone(), identity::resolve);
+        IdentityLayer::new(state.clone());
     "login's own limit", "outside of the limits, over whose headers it writes its own" =>
         MapResponseLayer::new(limits::tell_login);
     "limits", "outside of whatever refuses, so that guessing keys is limited" => limits::layer(
@@ -89,7 +118,7 @@ stack! {
     "CSRF", "refuses what another site makes a browser send with its session" =>
         csrf::layer(&config.origins)?;
     "authentication", "refuses a credential that opens nothing" =>
-        from_fn(identity::require);
+        AuthenticationLayer;
     "accepted coding", "before compression, which would choose another one, and the cache" =>
         MapRequestLayer::new(compression::normalise::<Body>);
     "response cache", "inside of the limits, which count hits; outside of compression, done once" =>

@@ -34,7 +34,7 @@ impl Starting {
     /// See [`StartError`].
     pub fn new(config: &Config, readiness: Readiness) -> Result<Self, StartError> {
         let probes = readiness::routes(readiness).fallback(not_yet);
-        Ok(Self { probes: stack::around(probes, config)?, application: Arc::default() })
+        Ok(Self { probes: probes.layer(stack::around(config)?), application: Arc::default() })
     }
 
     /// Lets the application take over; once.

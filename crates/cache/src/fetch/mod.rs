@@ -87,8 +87,8 @@ impl Origin {
         let Errand { shared, request, facts, target, .. } = errand;
         let is_parted = shared.settings.is_parted();
         let head = Head::new(request);
-        let at = Target::of(&head, &shared.settings.site).filter(|_| is_parted);
-        let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+        let at = Target::of(&head, &shared.settings.site);
+        let paths = at.as_ref().map(|target| target.paths().into());
         Self {
             shared: Arc::clone(shared),
             method: request.method().clone(),
@@ -98,8 +98,8 @@ impl Origin {
             target: target.clone(),
             hash: errand.hash_of(&key),
             key,
-            tag: at.map(|target| target.tag()),
-            path_and_query: path.into(),
+            tag: at.filter(|_| is_parted).map(|target| target.tag()),
+            path_and_query: paths.unwrap_or_default(),
             forward,
             collapsed: false,
             kept,

@@ -184,7 +184,7 @@ where
             facts: self.facts,
             key: self.target.as_bytes(),
         };
-        self.shared.respond(&kept.stored, kept.age, shape, handled)
+        self.shared.respond(&kept.stored, kept.time(), shape, handled)
     }
 
     /// What is stored, as the inner service has just failed, or is slow.

@@ -94,7 +94,7 @@ impl Origin {
         let reason = StaleReason::LoaderFailed;
         let handled = self.handled(Answered::StaleForError).forwarded(self.forward, status);
         self.tell(Lookup::StaleHit { level: Level::Memory, reason }, handled);
-        self.shared.shape(&kept.stored, kept.age, self.shape(), handled)
+        self.shared.shape(&kept.stored, kept.time(), self.shape(), handled)
     }
 
     fn settle<B>(

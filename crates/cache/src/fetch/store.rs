@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{AGE, CONTENT_LENGTH, DATE, ETAG, SET_COOKIE};
+use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, DATE, ETAG, SET_COOKIE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body::Body;
 use xxhash_rust::xxh3::xxh3_128;
@@ -12,7 +12,7 @@ use crate::flight::Joined;
 use crate::key::Key;
 use crate::layer::Shared;
 use crate::policy::http::{RequestDirectives, Reuse, Terms, Vary, render_date, reuse, strip};
-use crate::respond::{CACHE_STATUS, signed};
+use crate::respond::signed;
 use crate::responses::{Fetched, Place, Stored, Unstored, Variant};
 use crate::{CacheBody, NotStored};
 
@@ -32,6 +32,9 @@ impl Origin {
         let key = match self.shelf().reserve(&place, received.begun) {
             Ok(key) => key,
             Err(why) => {
+                if why == NotStored::KeyTooLong {
+                    self.shelf().passes.insert(self.hash, Unstored::Size, received.at);
+                }
                 settle_unkept(why, duty);
                 return self.untouched(response);
             }

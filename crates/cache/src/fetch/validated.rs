@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use http::header::{AGE, CONTENT_LENGTH, DATE, ETAG, LAST_MODIFIED, VARY};
+use http::header::{AGE, CACHE_STATUS, CONTENT_LENGTH, DATE, ETAG, LAST_MODIFIED, VARY};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::store::{Fresh, land, settle_unkept};
@@ -9,7 +9,7 @@ use crate::CacheBody;
 use crate::handled::Answered;
 use crate::observe::Lookup;
 use crate::policy::http::{Asked, NotStorable, Terms, Vary, freshen, selects, storing};
-use crate::respond::CACHE_STATUS;
+use crate::respond::Time;
 use crate::responses::{Fetched, Kept, Stored};
 
 impl Origin {
@@ -61,7 +61,8 @@ impl Origin {
         let mut handled = handled.forwarded(self.forward, Some(StatusCode::NOT_MODIFIED));
         handled.stored = is_stored;
         self.tell(Lookup::MemoryHit, handled);
-        let mut response = self.shared.shape(&stored, stored.age, self.shape(), handled);
+        let time = Time { age: stored.age, stale_for: None };
+        let mut response = self.shared.shape(&stored, time, self.shape(), handled);
         // What a 304 says for this client alone (`private`, `no-cache` with fields) is not stored.
         for name in stored.terms.omitted.iter().filter(|name| update.contains_key(*name)) {
             response.headers_mut().remove(name);

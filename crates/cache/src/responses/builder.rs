@@ -34,9 +34,12 @@ impl Caches {
 }
 
 impl ResponsesBuilder {
-    /// The memory holds so many bytes: 64 MiB, if nothing is said.
+    /// The memory holds so many bytes: 64 MiB, if nothing is said. A response that is larger by
+    /// itself is not stored.
     pub fn with_max_bytes(mut self, bytes: u64) -> Self {
-        self.builder = self.builder.with_max_weight(bytes, Weigh::weight);
+        let most = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let builder = self.builder.with_max_weight(bytes, Weigh::weight);
+        self.builder = builder.with_max_entry_weight(most);
         self
     }
 

@@ -10,6 +10,7 @@ use crate::cache::{Begun, Found};
 use crate::entry::Entry;
 use crate::key::{Encoded, Key};
 use crate::policy::http::{Normalise, content_language, selecting};
+use crate::respond::Time;
 use crate::{Cached, Timestamp};
 
 /// What of a request selects among the variants of its target.
@@ -41,6 +42,10 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    pub(crate) const fn time(&self) -> Time {
+        Time { age: self.age, stale_for: self.stale_for }
+    }
+
     /// Whether it was tried to fetch it anew a moment ago, in vain.
     pub(crate) fn is_held_back(&self, now: Timestamp) -> bool {
         now < self.entry.times().retry_at

@@ -71,10 +71,15 @@ impl Shelf {
 
     /// The key of a response, which is entered into the index of its target if it is a variant.
     pub(crate) fn reserve(self: &Arc<Self>, place: &Place, begun: Begun) -> Result<Key, NotStored> {
-        match &place.variant {
-            None => Ok(place.target.clone()),
-            Some((spec, variant)) => self.enter(place, spec, variant, begun),
+        let key = match &place.variant {
+            None => place.target.clone(),
+            Some((spec, variant)) => self.enter(place, spec, variant, begun)?,
+        };
+        // Before a body is read for nothing.
+        if key.as_bytes().len() > self.core.limits.key_length {
+            return Err(NotStored::KeyTooLong);
         }
+        Ok(key)
     }
 
     /// Enters a variant into the index of its target, and tells its key.

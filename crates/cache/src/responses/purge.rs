@@ -15,6 +15,14 @@ pub struct PurgeError {
     uri: Uri,
 }
 
+impl PurgeError {
+    /// The URI that was to be purged.
+    #[must_use]
+    pub const fn uri(&self) -> &Uri {
+        &self.uri
+    }
+}
+
 impl fmt::Display for PurgeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the URI to purge is {:?}, expected one with a scheme and a host", self.uri)

@@ -66,14 +66,18 @@ impl<'a> Target<'a> {
         format!("uri:{:032x}", xxh3_128(key.write(self))).into()
     }
 
-    /// As a URI, to resolve references against.
-    pub(crate) fn to_uri(&self) -> Option<Uri> {
-        let paths = match self.query {
+    /// Path and query.
+    pub(crate) fn paths(&self) -> Cow<'a, str> {
+        match self.query {
             Some(query) => Cow::Owned(format!("{}?{query}", self.path)),
             None => Cow::Borrowed(self.path),
-        };
+        }
+    }
+
+    /// As a URI, to resolve references against.
+    pub(crate) fn to_uri(&self) -> Option<Uri> {
         let uri = Uri::builder().scheme(self.scheme).authority(&*self.host);
-        uri.path_and_query(&*paths).build().ok()
+        uri.path_and_query(&*self.paths()).build().ok()
     }
 }
 

@@ -26,6 +26,9 @@ pub(crate) fn layer() -> CompressionLayer<And<SizeAbove, Worthwhile>> {
 /// `x-no-compression` leaves none.
 pub(crate) fn normalise<B>(mut request: Request<B>) -> Request<B> {
     let headers = request.headers_mut();
+    if !headers.contains_key(ACCEPT_ENCODING) {
+        return request;
+    }
     let coding = if headers.contains_key("x-no-compression") { None } else { preferred(headers) };
     match coding {
         Some(coding) => headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(coding)),

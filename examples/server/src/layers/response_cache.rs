@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{OriginalUri, Request};
+use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::{HeaderName, Method, Response};
 use bartizan_cache::{CacheBody, CacheLayer, Head, Partition, ResponseCache, Responses};
@@ -18,6 +18,7 @@ use tower::{Layer, Service};
 
 use crate::caching::{LIFETIME, SCHEMA, TAGS};
 use crate::identity::Identity;
+use crate::layers::cold::Cold;
 
 /// Longer answers get no entity tag.
 const MAX_TAGGED: usize = 1 << 20;
@@ -25,6 +26,9 @@ const MAX_TAGGED: usize = 1 << 20;
 /// Longer than the platform takes for a list. Whoever waits for an answer that fails then asks the
 /// handler, which fails as late as the database does: so that the two together are not much longer.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How many headers the layers outside add.
+const ADDED_OUTSIDE: usize = 24;
 
 pub(crate) fn layer(responses: Responses) -> OfReads {
     let anonymous: Arc<str> = format!("{SCHEMA}/anonymous").into();
@@ -37,8 +41,7 @@ pub(crate) fn layer(responses: Responses) -> OfReads {
         // Asked anew, the handlers would say the same of what they keep themselves.
         .ignoring_request_directives()
         .with_entity_tags(MAX_TAGGED)
-        .with_lock_timeout(PATIENCE)
-        .with_uri_of(|extensions| extensions.get().map(|OriginalUri(uri)| uri));
+        .with_lock_timeout(PATIENCE);
     OfReads(cache)
 }
 
@@ -60,10 +63,10 @@ fn partition(head: &Head<'_>, anonymous: &Arc<str>) -> Partition {
 pub(crate) struct OfReads(CacheLayer);
 
 impl<S> Layer<S> for OfReads {
-    type Service = CachedReads<S>;
+    type Service = CachedReads<Cold<S>>;
 
-    fn layer(&self, inner: S) -> CachedReads<S> {
-        CachedReads(self.0.layer(inner))
+    fn layer(&self, inner: S) -> CachedReads<Cold<S>> {
+        CachedReads(self.0.layer(Cold::new(inner)))
     }
 }
 
@@ -108,6 +111,8 @@ where
     answer.map(|mut response| {
         response.headers_mut().remove(LIFETIME);
         response.headers_mut().remove(TAGS);
+        // Once for all layers outside, which would make it grow again and again.
+        response.headers_mut().reserve(ADDED_OUTSIDE);
         response.map(Body::new)
     })
 }

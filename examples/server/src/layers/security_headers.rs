@@ -1,8 +1,13 @@
 //! The headers that helmet sets, for answers that are read by programs.
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Response};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
-const HEADERS: [(HeaderName, HeaderValue); 12] = [
+use axum::http::{HeaderName, HeaderValue, Request, Response};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+static HEADERS: [(HeaderName, HeaderValue); 12] = [
     (
         HeaderName::from_static("content-security-policy"),
         HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
@@ -34,17 +39,57 @@ const HEADERS: [(HeaderName, HeaderValue); 12] = [
 ];
 
 /// Adds them to what an answer says itself, which stands.
-///
-/// They are prepared once and cloned: that hashes nothing, where inserting hashes and grows.
-pub(crate) fn add<B>(prepared: &HeaderMap, mut response: Response<B>) -> Response<B> {
-    let mut headers = prepared.clone();
-    headers.extend(std::mem::take(response.headers_mut()));
-    *response.headers_mut() = headers;
-    response
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SecurityHeadersLayer;
+
+impl<S> Layer<S> for SecurityHeadersLayer {
+    type Service = SecurityHeaders<S>;
+
+    fn layer(&self, inner: S) -> SecurityHeaders<S> {
+        SecurityHeaders(inner)
+    }
 }
 
-pub(crate) fn prepare() -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(32);
-    headers.extend(HEADERS);
-    headers
+#[derive(Clone, Debug)]
+pub(crate) struct SecurityHeaders<S>(S);
+
+impl<S, A, B> Service<Request<A>> for SecurityHeaders<S>
+where
+    S: Service<Request<A>, Response = Response<B>>,
+{
+    type Response = Response<B>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<A>) -> Self::Future {
+        ResponseFuture { future: self.0.call(request) }
+    }
+}
+
+pin_project! {
+    pub(crate) struct ResponseFuture<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F, B, E> Future for ResponseFuture<F>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut response = ready!(self.project().future.poll(cx))?;
+        let headers = response.headers_mut();
+        headers.reserve(HEADERS.len());
+        for (name, value) in &HEADERS {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
+        Poll::Ready(Ok(response))
+    }
 }

@@ -18,7 +18,7 @@ mod tests;
 mod update;
 mod vary;
 
-pub(crate) use conditional::{add_validators, is_modified_for, not_modified, selects};
+pub(crate) use conditional::{add_validators, is_modified_for, not_modified, only, selects};
 pub(crate) use date::{parse_date, render_date};
 pub(crate) use delta::{parse_age, parse_delta};
 pub(crate) use directives::{Qualified, RequestDirectives, ResponseDirectives};

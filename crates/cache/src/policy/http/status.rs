@@ -92,8 +92,9 @@ type Member = SmallVec<[u8; 128]>;
 const LARGEST_INTEGER: i64 = 999_999_999_999_999;
 
 impl Forward {
-    /// RFC 9211, section 2.2.
-    const fn as_str(self) -> &'static str {
+    /// The value of `fwd` in `Cache-Status` (RFC 9211, section 2.2), and a label.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Bypass => "bypass",
             Self::Method => "method",

@@ -17,7 +17,7 @@ pub(crate) struct Asked<'a> {
     /// It carried a credential of which RFC 9111, section 3.5, speaks.
     pub(crate) is_authorized: bool,
     pub(crate) directives: &'a RequestDirectives,
-    /// The target as it would stand in `Content-Location`: absolute, or path and query.
+    /// The target as it would stand in `Content-Location`: path and query.
     pub(crate) path_and_query: &'a str,
 }
 
