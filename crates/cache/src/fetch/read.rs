@@ -172,10 +172,12 @@ where
     }
 
     fn answer(&self, kept: &Kept, handled: Handled) -> Response<CacheBody<ResBody>> {
-        let stale = |reason| Lookup::StaleHit { level: Level::Memory, reason };
-        self.shared.responses.0.core.looked(match handled.answer {
-            Answered::Fresh => Lookup::MemoryHit,
-            Answered::StaleForError => stale(StaleReason::Throttled),
+        let level = kept.level;
+        let stale = |reason| Lookup::StaleHit { level, reason };
+        self.shared.responses.0.core.looked(match (handled.answer, level) {
+            (Answered::Fresh, Level::Memory) => Lookup::MemoryHit,
+            (Answered::Fresh, Level::Store) => Lookup::StoreHit,
+            (Answered::StaleForError, _) => stale(StaleReason::Throttled),
             _ => stale(StaleReason::Revalidating),
         });
         let shape = Shape {

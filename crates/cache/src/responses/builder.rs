@@ -49,6 +49,13 @@ impl ResponsesBuilder {
         self
     }
 
+    /// What the inner service answers is of this version: in the second level, responses of others
+    /// count as misses.
+    pub fn with_schema(mut self, version: u16) -> Self {
+        self.builder = self.builder.with_schema(version);
+        self
+    }
+
     /// Responses with more bytes are stored compressed in the second level.
     #[cfg(feature = "lz4")]
     pub fn with_compression_above(mut self, bytes: usize) -> Self {

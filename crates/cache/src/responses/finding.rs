@@ -11,7 +11,7 @@ use crate::entry::Entry;
 use crate::key::{Encoded, Key};
 use crate::policy::http::{Normalise, content_language, selecting};
 use crate::respond::Time;
-use crate::{Cached, Timestamp};
+use crate::{Cached, Level, Timestamp};
 
 /// What of a request selects among the variants of its target.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,8 @@ pub(crate) struct Kept {
     pub(crate) stale_for: Option<Duration>,
     /// What was known before it was looked for: a 304 makes nothing of it that was invalidated since.
     pub(crate) begun: Begun,
+    /// Where it was.
+    pub(crate) level: Level,
     entry: Arc<Entry<Slot>>,
 }
 
@@ -167,5 +169,7 @@ fn kept(key: Key, found: &Found<Slot>, index_stale_for: Option<Duration>, begun:
     let (stored, age) = (Arc::clone(stored), stored.age.saturating_add(found.age()));
     let since = found.stale_for().max(index_stale_for);
     let stale_for = since.map(|since| since.max(age.saturating_sub(stored.terms.lifetime)));
-    Looked::Stored(Kept { key, stored, age, stale_for, begun, entry: Arc::clone(&found.entry) })
+    let level = if found.is_near { Level::Memory } else { Level::Store };
+    let entry = Arc::clone(&found.entry);
+    Looked::Stored(Kept { key, stored, age, stale_for, begun, level, entry })
 }
