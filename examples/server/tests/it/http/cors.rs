@@ -61,6 +61,19 @@ async fn a_page_of_an_allowed_origin_reads_answers_and_refusals() {
 }
 
 #[tokio::test]
+async fn without_an_origin_answers_say_that_they_depend_on_it() {
+    let client = Client::sqlite().await;
+    // The second is in the cache by then.
+    for path in ["/live", "/api/workflows", "/api/workflows", "/nowhere"] {
+        let answer = client.ask("GET", path).send().await;
+        assert!(answer.vary().contains(&"origin".to_owned()), "{answer:?}");
+        assert_eq!(answer.header("access-control-allow-credentials"), "true", "{path}");
+        assert_eq!(names(answer.header("access-control-expose-headers")), EXPOSED, "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), "", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_another_origin_reads_nothing() {
     let client = Client::sqlite().await;
     for origin in [
