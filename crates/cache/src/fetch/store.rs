@@ -155,7 +155,12 @@ impl Storing {
                 responses.passes.remove(self.hash);
                 land(duty, Fetched::Stored);
             }
-            Err(why) => settle_unkept(why, duty),
+            Err(why) => {
+                if why == NotStored::TooHeavy {
+                    responses.passes.insert(self.hash, Unstored::Size, responses.core.now());
+                }
+                settle_unkept(why, duty);
+            }
         }
     }
 }

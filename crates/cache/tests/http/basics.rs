@@ -74,3 +74,15 @@ async fn a_change_takes_what_is_stored() {
     send(&service, get("/p", &[])).await;
     assert_eq!(origin.asked(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_guessed_may_be_without_a_limit() {
+    let fields = [("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT")];
+    let origin = Origin::new([answer("one", &fields)]);
+    let service = before(&layer().with_heuristics(1.0, Duration::MAX).unwrap(), &origin);
+    send(&service, get("/a", &[])).await;
+    // No lifetime that anything says would be as long.
+    sleep(Duration::from_secs(60)).await;
+    let got = send(&service, get("/a", &[])).await;
+    assert_eq!((got.handled.answer, origin.asked()), (Answered::Fresh, 1));
+}

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 use tower::{Service, ServiceExt};
 
 use super::driven::*;
-use super::support::{get, layer};
+use super::support::{caches, get, layer};
 
 const MINUTE: (&str, &str) = ("cache-control", "max-age=60");
 
@@ -416,4 +416,17 @@ async fn a_reader_that_is_slow_keeps_others_no_longer_than_the_lock_lasts() {
     // From now on it is there, though the first still reads.
     assert!(is_stored(&service, "/a", "abc").await);
     drop(slow);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_too_heavy_for_the_memory_is_not_stored_and_nothing_goes_for_it() {
+    let responses = caches().responses("http").with_max_bytes(4 << 10).build().unwrap();
+    let (service, mut control) = by_hand(&CacheLayer::new(responses));
+    let heavy = "x".repeat(8 << 10);
+    for (path, text) in [("/small", "a"), ("/heavy", heavy.as_str())] {
+        let response = answered(&service, &mut control, path, plays(&[MINUTE], [data(text)])).await;
+        assert_eq!(hear(response).await.text(), text);
+    }
+    assert!(is_stored(&service, "/small", "a").await);
+    assert!(!is_stored(&service, "/heavy", &heavy).await);
 }

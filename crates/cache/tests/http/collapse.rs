@@ -484,3 +484,22 @@ async fn clones_of_a_service_and_other_layers_over_the_same_responses_collapse()
     // It was a second under way.
     assert_eq!(second.header("age"), "1");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_lock_may_be_without_a_limit() {
+    let layer = layer().with_lock_timeout(Duration::MAX);
+    let (origin, asked) = taking(30 * SECOND, |_, _| Ok(answer("one", &[MINUTE])));
+    let service = origin.behind(&layer);
+    let (_, took) = at_once(&service, [path(), path()]).await;
+    assert_eq!((count(&asked), took), (1, 30 * SECOND));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_too_long_a_key_has_no_queue() {
+    let long = format!("/{}", "x".repeat(9 << 10));
+    let (origin, asked) = taking(SECOND, |_, _| Ok(answer("one", &[MINUTE])));
+    let service = origin.behind(&layer());
+    ask(&service, get(&long, &[])).await;
+    let (_, took) = at_once(&service, (0..3).map(|_| get(&long, &[]))).await;
+    assert_eq!((count(&asked), took), (4, SECOND));
+}

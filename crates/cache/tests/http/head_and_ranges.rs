@@ -299,3 +299,13 @@ async fn what_the_origin_gives_whole_to_a_range_is_stored() {
     let got = send(&service, get("/a", &[("range", "bytes=0-1")])).await;
     assert_eq!((got.status.as_u16(), got.text(), origin.asked()), (206, "01", 1));
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_lines_of_ranges_are_none() {
+    let origin = Origin::new([answer(TEXT, &FIELDS)]);
+    let service = before(&layer(), &origin);
+    send(&service, get("/a", &[])).await;
+    let lines = [("range", "bytes=0-0"), ("range", "bytes=2-2")];
+    let got = send(&service, get("/a", &lines)).await;
+    assert_eq!((got.status.as_u16(), got.text()), (200, TEXT));
+}

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use bartizan_cache::{Answered, CacheLayer, Profile};
 use bartizan_probe::Step;
-use http::Method;
+use http::{Method, StatusCode};
+use tokio::time::sleep;
 use tower::ServiceExt;
 
 use super::driven::*;
-use super::support::{answer, get, layer, request, status};
+use super::support::{Origin, answer, before, get, layer, request, send, status};
+
+const MINUTE: (&str, &str) = ("cache-control", "max-age=60");
 
 fn path() -> Asking {
     get("/a", &[])
@@ -201,5 +204,76 @@ async fn an_answer_to_post_is_stored_for_get_where_it_says_so() {
         // Each of them is asked all the same.
         ask(&service, request("POST", "/a", &[])).await;
         assert_eq!(count(&asked), if stored { 2 } else { 3 });
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_tag_that_an_answer_names_takes_it_along() {
+    let many = (0..100).map(|at| format!("t{at}")).collect::<Vec<_>>().join(",");
+    let long = "x".repeat(300);
+    for (said, tag, goes) in [
+        (many.as_str(), "t0", true),
+        (&many, "t99", true),
+        (&many, "t100", false),
+        (&long, &long, true),
+        (&long, &long[1..], false),
+        // Whatever one of them is written in, the others count.
+        ("caf\u{e9}, b", "b", true),
+        // Commas part them; where they stand apart without one, each counts too.
+        ("one two, b", "one two", true),
+        ("one two, b", "two", true),
+        ("one two, b", "one two, b", false),
+    ] {
+        let layer = layer();
+        let origin = Origin::new([answer("a", &[MINUTE, ("cache-tag", said)])]);
+        let service = before(&layer, &origin);
+        send(&service, path()).await;
+        layer.responses().purge_tag(tag).await;
+        let answered = if goes { Answered::Inner } else { Answered::Fresh };
+        assert_eq!(send(&service, path()).await.handled.answer, answered, "{said}: {tag}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_purged_does_not_come_back_with_a_304_to_one_who_waited() {
+    let layer = layer();
+    let (service, mut control) = by_hand(&layer);
+    let fields = [("cache-control", "max-age=1"), ("etag", "\"1\"")];
+    let first = tokio::spawn(service.clone().oneshot(path()));
+    control.next_call().await.respond(Ok(plays(&fields, [data("old")])));
+    hear(first.await.unwrap().unwrap()).await;
+    sleep(Duration::from_secs(2)).await;
+    let leader = tokio::spawn(service.clone().oneshot(path()));
+    let _held = control.next_call().await;
+    let waiting = tokio::spawn(service.clone().oneshot(path()));
+    settle().await;
+    layer.responses().purge(&"http://example.com/a".parse().unwrap()).await.unwrap();
+    // It waits no longer, asks for itself, and what it asks about is what was purged.
+    let call = control.next_call().await;
+    let mut not_modified = plays(&fields, []);
+    *not_modified.status_mut() = StatusCode::NOT_MODIFIED;
+    call.respond(Ok(not_modified));
+    hear(waiting.await.unwrap().unwrap()).await;
+    leader.abort();
+    settle().await;
+    let only = get("/a", &[("cache-control", "only-if-cached")]);
+    assert_eq!(ask(&service, only).await.status, 504);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_to_post_from_before_a_purge_is_not_stored() {
+    for is_purged in [false, true] {
+        let layer = layer().with_profile(Profile::Rfc);
+        let (service, mut control) = by_hand(&layer);
+        let post = tokio::spawn(service.clone().oneshot(request("POST", "/a", &[])));
+        let call = control.next_call().await;
+        if is_purged {
+            layer.responses().purge(&"http://example.com/a".parse().unwrap()).await.unwrap();
+        }
+        call.respond(Ok(plays(&[MINUTE, ("content-location", "/a")], [data("old")])));
+        hear(post.await.unwrap().unwrap()).await;
+        settle().await;
+        let only = get("/a", &[("cache-control", "only-if-cached")]);
+        assert_eq!(ask(&service, only).await.status == 504, is_purged);
     }
 }

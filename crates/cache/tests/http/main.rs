@@ -17,3 +17,4 @@ mod invalidation;
 mod leaks;
 mod revalidation;
 mod support;
+mod validation;

@@ -25,6 +25,9 @@ use crate::telemetry::TARGET;
 /// How often an HTTP/2 client is asked whether it is still there, and how long it may take.
 const PING: Duration = Duration::from_secs(20);
 
+/// How many bytes of an answer may wait for an HTTP/2 client that takes them slowly, per stream.
+const SEND_BUFFER: usize = 64 << 10;
+
 /// What every connection starts from.
 pub(super) struct Connections<S> {
     service: S,
@@ -53,6 +56,7 @@ where
         // hyper's timer for a head runs from the last answer on, so it is the idle timeout too.
         http.http1().timer(TokioTimer::new()).header_read_timeout(options.idle);
         http.http2().timer(TokioTimer::new()).keep_alive_interval(PING).keep_alive_timeout(PING);
+        http.http2().max_send_buf_size(SEND_BUFFER);
         Self { service, options, is_draining, closes, http }
     }
 

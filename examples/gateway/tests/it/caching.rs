@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -254,5 +255,55 @@ async fn what_is_too_large_is_not_stored_and_targeted_fields_are_heard() {
     let gateway = start(address, "cache.targeted = [\"edge-control\"]").await;
     for _ in 0..2 {
         assert_eq!(gateway.get("/").await.text(), "0");
+    }
+}
+
+/// An upstream that begins its first answer so and says when its connection is closed; all others are
+/// answered whole.
+async fn pausing(begin: &'static str) -> (SocketAddr, mpsc::Receiver<()>) {
+    let (told, ends) = mpsc::channel(8);
+    let address = upstream(move |number, mut raw: Raw| {
+        let told = told.clone();
+        async move {
+            raw.head().await;
+            if number == 0 {
+                raw.send(&format!("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n{begin}")).await;
+                raw.rest().await;
+                told.send(()).await.unwrap();
+            } else {
+                let head = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 5";
+                raw.send(&format!("{head}\r\n\r\nwhole")).await;
+            }
+        }
+    })
+    .await;
+    (address, ends)
+}
+
+#[tokio::test]
+async fn what_a_client_leaves_behind_is_read_for_as_long_as_the_upstream_may_pause() {
+    for begin in [
+        "Content-Length: 10\r\n\r\npart",
+        "Transfer-Encoding: chunked\r\n\r\n4\r\npart\r\n",
+        "Content-Length: 10\r\n\r\n",
+    ] {
+        let (address, mut ends) = pausing(begin).await;
+        let settings = "timeouts.body_ms = 300\ncache.profile = \"rfc\"";
+        let gateway = start(address, settings).await;
+        let mut client = gateway.connect().await;
+        client.send("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n").await;
+        client.head().await;
+        if begin.contains("part") {
+            client.through("part").await.unwrap();
+        }
+        drop(client);
+        let began = Instant::now();
+        let (ended, answer) = tokio::join!(
+            tokio::time::timeout(Duration::from_secs(4), ends.recv()),
+            gateway.get("/")
+        );
+        assert_eq!(ended, Ok(Some(())), "{begin:?} {:?}", began.elapsed());
+        assert_eq!((answer.status, answer.text()), (200, "whole"), "{begin:?}");
+        assert_eq!(gateway.get("/").await.text(), "whole");
     }
 }

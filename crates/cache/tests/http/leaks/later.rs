@@ -223,3 +223,27 @@ async fn requests_that_bring_nothing_keep_others_from_no_hit_for_long() {
     }
     assert!(ask(&layer, &origin, &get("/a")).await.is_hit());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_field_for_one_reaches_that_one_when_it_comes_and_nobody_after() {
+    let origin = Origin::new(|parts| {
+        let user = parts.headers["x-user"].to_str().unwrap();
+        let control = ("cache-control", "max-age=1, private=\"x-who\"");
+        let fields = [control, ("etag", "\"e\""), ("x-who", user)];
+        if parts.headers.contains_key("if-none-match") {
+            states(304, "", fields)
+        } else {
+            says(&told(parts), fields)
+        }
+    });
+    let layer = layer();
+    let user = |user: &str| get("/a").with("x-user", user);
+    for round in ["first", "second"] {
+        // The one is told by a 200, and by a 304 once that is stale.
+        let got = ask(&layer, &origin, &user(round)).await;
+        assert_eq!(got.headers["x-who"], round);
+        let other = ask(&layer, &origin, &user("other")).await;
+        assert_eq!((other.is_hit(), other.headers.get("x-who")), (true, None));
+        sleep(seconds(2)).await;
+    }
+}

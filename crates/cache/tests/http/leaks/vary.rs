@@ -164,3 +164,22 @@ async fn a_304_that_names_fewer_fields_gives_nothing_to_more() {
         tokio::time::sleep(Duration::from_secs(2)).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_304_that_hides_that_it_varies_gives_nothing_to_others() {
+    let origin = Origin::new(|parts| {
+        let fields = [("cache-control", "max-age=1"), ("etag", "\"e\"")];
+        if parts.headers.contains_key("if-none-match") {
+            // As fields of one connection are left out.
+            let more = [("vary", KIND), ("connection", "vary")];
+            states(304, "", [fields, more].concat())
+        } else {
+            says(&told(parts), fields)
+        }
+    });
+    let layer = layer();
+    ask(&layer, &origin, &of("a")).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    ask(&layer, &origin, &of("a")).await;
+    assert_eq!(ask(&layer, &origin, &of("b")).await.text, of("b").told());
+}
